@@ -1,0 +1,1 @@
+"""Sales Scorecard: from raw CRM activity to published, checked scorecards."""

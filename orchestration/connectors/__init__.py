@@ -1,0 +1,1 @@
+"""Connectors: how raw records of each source reach the warehouse."""

@@ -1,0 +1,31 @@
+"""Errors a person can act on: each says what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+
+class ScorecardError(Exception):
+    """A step or a check failed; nothing was published. The message is shown as it stands."""
+
+    exit_code = 1
+
+
+class ConfigError(ScorecardError):
+    """Usage, settings or policy are wrong; nothing was started."""
+
+    exit_code = 2
+
+
+class InputError(ScorecardError):
+    """The source data cannot be used: names file, row, value and remedy."""
+
+
+class CheckFailed(ScorecardError):
+    """A blocking data check failed; the previous release stays published."""
+
+
+class RefreshRunning(ScorecardError):
+    """Another refresh of the same company holds the lock."""
+
+
+class PublishError(ScorecardError):
+    """Writing or verifying a release failed; the previous release stays published."""

@@ -1,0 +1,1 @@
+"""Great Expectations suites at the two edges of dbt: raw and marts."""

@@ -1,0 +1,118 @@
+"""Where things are and what is switched on, read once from the environment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestration.errors import ConfigError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TARGETS = ("duckdb",)
+SOURCES = ("files",)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one company's pipeline. All paths are absolute."""
+
+    company: str = "demo"
+    data_dir: Path = REPOSITORY / "data"
+    dbt_project_dir: Path = REPOSITORY / "dbt_project"
+    reports_project_dir: Path = REPOSITORY / "reports"
+    target: str = "duckdb"
+    sources: tuple[str, ...] = ("files",)
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] | None = None, company: str | None = None
+    ) -> Settings:
+        """Read `SCORECARD_*` variables; `company` wins over `SCORECARD_COMPANY`.
+
+        Raises:
+            ConfigError: a value is not one of the allowed ones.
+        """
+        env = os.environ if environ is None else environ
+        name = company or env.get("SCORECARD_COMPANY") or "demo"
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+            raise ConfigError(
+                f"SCORECARD_COMPANY: '{name}' is not a company name. Use lower-case letters, "
+                "digits and _ (it names a folder), for example 'acme'."
+            )
+        target = env.get("SCORECARD_TARGET") or "duckdb"
+        if target not in TARGETS:
+            raise ConfigError(
+                f"SCORECARD_TARGET: '{target}' is not supported. Use one of: {', '.join(TARGETS)}."
+            )
+        sources = tuple(
+            s.strip() for s in (env.get("SCORECARD_SOURCES") or "files").split(",") if s.strip()
+        )
+        for source in sources:
+            if source not in SOURCES:
+                raise ConfigError(
+                    f"SCORECARD_SOURCES: '{source}' is not a source. "
+                    f"Use a comma-separated list of: {', '.join(SOURCES)}."
+                )
+        settings = cls(company=name, target=target, sources=sources)
+        if env.get("SCORECARD_DATA_DIR"):
+            path = Path(env["SCORECARD_DATA_DIR"]).expanduser().resolve()
+            settings = replace(settings, data_dir=path)
+        return settings
+
+    @property
+    def company_dir(self) -> Path:
+        """`data/<company>`: everything of this company that is not policy."""
+        return self.data_dir / self.company
+
+    @property
+    def files_dir(self) -> Path:
+        """The folder the files connector reads."""
+        return self.company_dir / "files"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The working DuckDB file: only the refresh opens it."""
+        return self.company_dir / "warehouse.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        """Releases and the `current` pointer."""
+        return self.company_dir / "published"
+
+    @property
+    def reports_dir(self) -> Path:
+        """The site that is served: shell and data folders."""
+        return self.company_dir / "reports"
+
+    @property
+    def state_dir(self) -> Path:
+        """Machine state of this company: lock, dlt and dbt working folders, Data Docs."""
+        return self.company_dir / "state"
+
+    @property
+    def seeds_dir(self) -> Path:
+        """The company's policy."""
+        return self.dbt_project_dir / "seeds" / self.company
+
+    @property
+    def dagster_home(self) -> Path:
+        """Run and event history of Dagster."""
+        return self.data_dir / ".dagster"
+
+
+def parse_day(text: str, name: str = "--as-of") -> dt.date:
+    """A day written YYYY-MM-DD.
+
+    Raises:
+        ConfigError: the text is no such day.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{name}: '{text}' is not a day. Write it as YYYY-MM-DD, for example 2026-06-30."
+        ) from None
