@@ -1,0 +1,83 @@
+"""The working warehouse: one DuckDB file that only one refresh at a time opens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from orchestration.errors import RefreshRunning, ScorecardError
+from orchestration.settings import Settings
+
+# older DuckDB drivers (Evidence, BI tools) can open files written in this version
+STORAGE_VERSION = "v1.4.0"
+
+
+@contextmanager
+def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the working warehouse in UTC, creating it if need be; closed at the end of the block.
+
+    Raises:
+        ScorecardError: the file is open in another program, damaged, or cannot be written.
+    """
+    path = settings.warehouse_path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(
+            str(path),
+            read_only=read_only,
+            config={"storage_compatibility_version": STORAGE_VERSION},
+        )
+    except (duckdb.Error, OSError) as error:
+        raise ScorecardError(
+            f"{path}: the working warehouse cannot be opened ({_first_line(error)}). Close other "
+            "programs that have it open (BI tools belong on published/current/scorecard.duckdb). "
+            "If the file is damaged, delete it and run `scorecard refresh --full`."
+        ) from error
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def refresh_lock(settings: Settings, now: dt.datetime) -> Iterator[None]:
+    """Hold the company's refresh lock during the block; the system frees it after a crash.
+
+    Raises:
+        RefreshRunning: another process holds it.
+    """
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    holder_path = settings.state_dir / "refresh.json"
+    lock = FileLock(settings.state_dir / "refresh.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        try:
+            holder = json.loads(holder_path.read_text(encoding="utf-8"))
+            who = f"process {holder['pid']}, since {holder['since']}"
+        except (OSError, ValueError, KeyError):  # it has only just started
+            who = "started a moment ago"
+        raise RefreshRunning(
+            f"A refresh of '{settings.company}' is running already ({who}). Wait until it is done, "
+            "or end that process; nothing was changed."
+        ) from None
+    try:
+        holder_path.write_text(
+            json.dumps({"pid": os.getpid(), "since": now.isoformat(timespec="seconds")}),
+            encoding="utf-8",
+        )
+        yield
+        holder_path.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
