@@ -1,0 +1,985 @@
+"""The company's policy (`dbt_project/seeds/<company>/*.csv`): reading and checking it.
+
+`check_policy` runs before anything is built. It finds everything that is wrong at once, and says
+for each finding the file, the line, the value and what to do. docs/policy.md explains the columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from orchestration.settings import Settings
+
+Severity = Literal["error", "warn"]
+CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ADDITIVE = ("count", "sum")
+OPPORTUNITY_OUTCOMES = ("created", "won", "lost", "closed")
+MAX_SCORECARD_METRICS = 6
+
+
+@dataclass(frozen=True)
+class SeedColumn:
+    """A column of a policy file. `filled`: no cell may be empty; `choices`: the values allowed."""
+
+    name: str
+    type: CellType = "text"
+    filled: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A policy file: its columns in order, and the columns that no two rows may share."""
+
+    name: str
+    columns: tuple[SeedColumn, ...]
+    key: tuple[str, ...]
+
+
+def _filled(name: str, type: CellType = "text", *choices: str) -> SeedColumn:
+    return SeedColumn(name, type, filled=True, choices=choices)
+
+
+SEEDS: tuple[Seed, ...] = (
+    Seed(
+        "metrics",
+        (
+            _filled("metric_id"),
+            _filled("metric_name"),
+            _filled("metric_kind", "text", "leading", "lagging"),
+            _filled("unit", "text", "count", "money", "ratio", "days"),
+            _filled("aggregation", "text", "count", "sum", "ratio", "mean"),
+            SeedColumn("event_type"),
+            SeedColumn("numerator_metric_id"),
+            SeedColumn("denominator_metric_id"),
+            _filled("is_higher_better", "boolean"),
+            _filled("sort_order", "integer"),
+            _filled("description"),
+        ),
+        ("metric_id",),
+    ),
+    Seed(
+        "event_rules",
+        (
+            _filled("event_type"),
+            _filled(
+                "source_table",
+                "text",
+                "activities",
+                "opportunities",
+                "opportunity_stage_changes",
+                "leads",
+            ),
+            SeedColumn("activity_type"),
+            SeedColumn("direction"),
+            SeedColumn("outcome"),
+            SeedColumn("min_duration_seconds", "number"),
+            _filled("credited_to", "text", "rep"),
+        ),
+        (
+            "event_type",
+            "source_table",
+            "activity_type",
+            "direction",
+            "outcome",
+            "min_duration_seconds",
+        ),
+    ),
+    Seed(
+        "scorecard_metrics",
+        (
+            _filled("role"),
+            SeedColumn("tier"),
+            _filled("metric_id"),
+            _filled("metric_kind", "text", "leading", "lagging"),
+            _filled("weight", "number"),
+            _filled("sort_order", "integer"),
+        ),
+        ("role", "tier", "metric_id"),
+    ),
+    Seed(
+        "goals",
+        (
+            _filled("goal_id"),
+            _filled("scope", "text", "rep", "team", "role", "region", "org"),
+            SeedColumn("scope_value"),
+            SeedColumn("tier"),
+            _filled("metric_id"),
+            _filled("period", "text", "day", "week", "month", "quarter", "year"),
+            _filled("goal", "number"),
+            _filled("timing", "text", "redistribute", "relieve"),
+            SeedColumn("valid_from", "date"),
+            SeedColumn("valid_to", "date"),
+        ),
+        ("goal_id",),
+    ),
+    Seed(
+        "performance_levels",
+        (
+            SeedColumn("metric_id"),
+            SeedColumn("role"),
+            _filled("level", "text", "outstanding", "on_track", "needs_intervention"),
+            _filled("min_attainment", "number"),
+            _filled("rank", "integer"),
+        ),
+        ("metric_id", "role", "level"),
+    ),
+    Seed(
+        "seasonal_adjustments",
+        (
+            _filled("adjustment_id"),
+            SeedColumn("metric_id"),
+            SeedColumn("role"),
+            SeedColumn("region"),
+            _filled("from_month_day", "month_day"),
+            _filled("to_month_day", "month_day"),
+            SeedColumn("valid_from_year", "integer"),
+            SeedColumn("valid_to_year", "integer"),
+            _filled("factor", "number"),
+            _filled("reason"),
+        ),
+        ("adjustment_id",),
+    ),
+    Seed(
+        "ramp_curves",
+        (
+            _filled("role"),
+            _filled("month_of_tenure", "integer"),
+            _filled("ramp_ratio", "number"),
+        ),
+        ("role", "month_of_tenure"),
+    ),
+    Seed(
+        "calendars",
+        (
+            _filled("calendar"),
+            SeedColumn("country"),
+            SeedColumn("subdivision"),
+            _filled("working_weekdays"),
+        ),
+        ("calendar",),
+    ),
+    Seed(
+        "custom_holidays",
+        (
+            SeedColumn("calendar"),
+            _filled("holiday_date", "date"),
+            _filled("holiday_name"),
+        ),
+        ("calendar", "holiday_date"),
+    ),
+    Seed("company_settings", (_filled("setting"), _filled("value")), ("setting",)),
+    Seed(
+        "exchange_rates",
+        (_filled("currency"), _filled("valid_from", "date"), _filled("rate", "number")),
+        ("currency", "valid_from"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class PolicyProblem:
+    """Something wrong (or, as a warning, doubtful) in a policy file, and what to do about it."""
+
+    severity: Severity
+    file: str
+    line: int | None
+    column: str | None
+    value: str | None
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """`seeds/demo/goals.csv line 7: what is wrong -> what to do`."""
+        place = self.file if self.line is None else f"{self.file} line {self.line}"
+        return f"{place}: {self.message} -> {self.remedy}"
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """A row of a policy file and the line it starts on. An empty cell is ''."""
+
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The text of a cell."""
+        return self.cells[column]
+
+
+@dataclass
+class Policy:
+    """The policy files as text. `problems`: what made a file unreadable; its rows are missing."""
+
+    folder: str
+    tables: dict[str, list[PolicyRow]] = field(default_factory=dict)
+    problems: list[PolicyProblem] = field(default_factory=list)
+
+    def file(self, seed: str) -> str:
+        """The name of a policy file as messages show it."""
+        return f"{self.folder}/{seed}.csv"
+
+    def values(self, seed: str, column: str) -> set[str]:
+        """The distinct filled values of a column."""
+        return {row[column] for row in self.tables[seed]} - {""}
+
+    def error(
+        self, seed: str, row: PolicyRow, column: str, message: str, remedy: str
+    ) -> PolicyProblem:
+        """An error in one cell."""
+        return PolicyProblem(
+            "error", self.file(seed), row.line, column, row[column], message, remedy
+        )
+
+
+def read_policy(seeds_dir: Path) -> Policy:
+    """Read all policy files of a company as text. Never raises for what is in them."""
+    policy = Policy(folder=f"{seeds_dir.parent.name}/{seeds_dir.name}")
+    for seed in SEEDS:
+        rows = _read_seed(policy, seed, seeds_dir / f"{seed.name}.csv")
+        if rows is not None:
+            policy.tables[seed.name] = rows
+    return policy
+
+
+def check_policy(settings: Settings) -> list[PolicyProblem]:
+    """Everything that is wrong or doubtful in the company's policy, in file and line order.
+
+    References between files are checked once every file can be read.
+    """
+    policy = read_policy(settings.seeds_dir)
+    problems = list(policy.problems)
+    problems += _check_unknown_files(policy, settings.seeds_dir)
+    for seed in SEEDS:
+        if seed.name in policy.tables:
+            problems += _check_cells(policy, seed)
+            problems += _check_duplicate_keys(policy, seed)
+    if len(policy.tables) == len(SEEDS):
+        for check in _CHECKS:
+            problems += check(policy)
+    order = {policy.file(seed.name): number for number, seed in enumerate(SEEDS)}
+    return sorted(problems, key=lambda problem: (order.get(problem.file, -1), problem.line or 0))
+
+
+# ------------------------------------------------------------------ files
+
+
+def _read_seed(policy: Policy, seed: Seed, path: Path) -> list[PolicyRow] | None:
+    """The rows of one file; None, with the reason in `policy.problems`, when it has no table."""
+
+    def problem(line: int | None, column: str | None, value: str | None, *texts: str) -> None:
+        message, remedy = texts
+        policy.problems.append(
+            PolicyProblem("error", policy.file(seed.name), line, column, value, message, remedy)
+        )
+
+    names = [column.name for column in seed.columns]
+    header_text = ",".join(names)
+    if not path.is_file():
+        problem(
+            None,
+            None,
+            None,
+            "the file is missing",
+            f"create it; if you have nothing to say in it, with the one line {header_text}",
+        )
+        return None
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem(
+            content[: error.start].count(b"\n") + 1,
+            None,
+            None,
+            f"the file is not UTF-8 text (byte 0x{content[error.start]:02x})",
+            "save it as 'CSV UTF-8'",
+        )
+        return None
+    # newline='' leaves Windows line ends to the csv reader, which accepts them
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[PolicyRow] = []
+    line = 1
+    header: list[str] | None = None
+    before = len(policy.problems)
+    try:
+        for cells in reader:
+            start, line = line, reader.line_num + 1
+            if not cells:
+                continue
+            if header is None:
+                header = cells
+                for texts in _header_problems(header, names):
+                    problem(start, *texts)
+                if len(policy.problems) > before:
+                    return None
+            elif len(cells) != len(header):
+                problem(
+                    start,
+                    None,
+                    None,
+                    f"the line has {len(cells)} cells, the header has {len(header)}",
+                    'separate cells with commas, and put text with a comma in "quotes"',
+                )
+            else:
+                rows.append(PolicyRow(start, dict(zip(header, cells, strict=True))))
+    except csv.Error as error:
+        problem(line, None, None, f"the line is not CSV ({error})", "check its quotes")
+        return None
+    if header is None:
+        problem(1, None, None, "the file is empty", f"start it with the line {header_text}")
+        return None
+    return rows
+
+
+def _header_problems(
+    header: list[str], names: list[str]
+) -> Iterator[tuple[str | None, str | None, str, str]]:
+    """What is wrong with a header: (column, value, message, remedy)."""
+    for separator, word in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            yield (
+                None,
+                header[0],
+                f"cells are separated by {word}",
+                "save it with commas (in a spreadsheet with a European locale: "
+                "'CSV UTF-8 (comma separated)')",
+            )
+            return
+    for name in names:
+        if name not in header:
+            yield name, None, f"column '{name}' is missing", f"the header is {','.join(names)}"
+    for name, count in Counter(header).items():
+        if name not in names:
+            yield (
+                name,
+                name,
+                f"column '{name}' is unknown",
+                f"remove or rename it; the header is {','.join(names)}",
+            )
+        elif count > 1:
+            yield name, name, f"column '{name}' appears {count} times", "keep one of them"
+
+
+def _check_unknown_files(policy: Policy, seeds_dir: Path) -> Iterator[PolicyProblem]:
+    known = {seed.name for seed in SEEDS}
+    for path in sorted(seeds_dir.glob("*.csv")):
+        if path.stem not in known:
+            yield PolicyProblem(
+                "warn",
+                policy.file(path.stem),
+                None,
+                None,
+                path.name,
+                "no rule reads this file",
+                f"remove it, or rename it to one of: {', '.join(sorted(known))}",
+            )
+
+
+# ------------------------------------------------------------------ cells
+
+
+def parse_number(text: str) -> float | None:
+    """A plain decimal number; None for anything else ('1,000', '5 %', 'nan')."""
+    return float(text) if re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text) else None
+
+
+def parse_integer(text: str) -> int | None:
+    """A whole number; None for anything else."""
+    return int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+
+
+def parse_date(text: str) -> dt.date | None:
+    """A day written YYYY-MM-DD; None for anything else."""
+    try:
+        return dt.date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def _is_month_day(text: str) -> bool:
+    # 2000 is a leap year: 02-29 is a day of some years
+    return re.fullmatch(r"\d\d-\d\d", text) is not None and parse_date(f"2000-{text}") is not None
+
+
+_TYPES: dict[CellType, tuple[Callable[[str], bool], str]] = {
+    "text": (lambda text: True, ""),
+    "number": (
+        lambda text: parse_number(text) is not None,
+        "write a plain number, for example 1200.5",
+    ),
+    "integer": (lambda text: parse_integer(text) is not None, "write a whole number"),
+    "boolean": (lambda text: text.lower() in ("true", "false"), "write true or false"),
+    "date": (lambda text: parse_date(text) is not None, "write it as YYYY-MM-DD"),
+    "month_day": (_is_month_day, "write it as MM-DD, for example 12-21"),
+}
+
+
+def _check_cells(policy: Policy, seed: Seed) -> Iterator[PolicyProblem]:
+    for row in policy.tables[seed.name]:
+        for column in seed.columns:
+            value = row[column.name]
+            found: tuple[str, str] | None = None
+            is_type, how = _TYPES[column.type]
+            if value != value.strip():
+                found = f"{column.name} '{value}' has blanks around it", "remove the blanks"
+            elif not value:
+                if column.filled:
+                    found = f"{column.name} is empty", "fill it in, or remove the line"
+            elif not is_type(value):
+                kind = column.type.replace("_", " and ")
+                found = f"{column.name} '{value}' is not a {kind}", how
+            elif column.choices and value not in column.choices:
+                found = (
+                    f"{column.name} '{value}' is not known",
+                    f"use one of: {', '.join(column.choices)}",
+                )
+            if found:
+                yield policy.error(seed.name, row, column.name, *found)
+
+
+def _check_duplicate_keys(policy: Policy, seed: Seed) -> Iterator[PolicyProblem]:
+    first: dict[tuple[str, ...], int] = {}
+    for row in policy.tables[seed.name]:
+        key = tuple(row[column] for column in seed.key)
+        if key in first:
+            named = ", ".join(
+                f"{column} '{row[column]}'" for column in seed.key if row[column] or len(key) == 1
+            )
+            yield policy.error(
+                seed.name,
+                row,
+                seed.key[0],
+                f"{named} is already on line {first[key]}",
+                "remove or rename one of the two",
+            )
+        else:
+            first[key] = row.line
+
+
+# ------------------------------------------------------------------ rules
+
+
+def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
+    """Metrics, roles, event types and calendars that a file names must exist."""
+    metrics = policy.values("metrics", "metric_id")
+    roles = policy.values("scorecard_metrics", "role")
+    for seed in ("scorecard_metrics", "goals", "performance_levels", "seasonal_adjustments"):
+        for row in policy.tables[seed]:
+            if row["metric_id"] and row["metric_id"] not in metrics:
+                yield policy.error(
+                    seed,
+                    row,
+                    "metric_id",
+                    f"metric '{row['metric_id']}' is not in metrics.csv",
+                    f"add it there, or use one of: {', '.join(sorted(metrics))}",
+                )
+    role_remedy = f"give it one in scorecard_metrics.csv, or use one of: {', '.join(sorted(roles))}"
+    for seed in ("performance_levels", "seasonal_adjustments", "ramp_curves"):
+        for row in policy.tables[seed]:
+            if row["role"] and row["role"] not in roles:
+                yield policy.error(
+                    seed, row, "role", f"role '{row['role']}' has no scorecard", role_remedy
+                )
+    for row in policy.tables["goals"]:
+        value = row["scope_value"]
+        if row["scope"] == "role" and value and value not in roles:
+            yield policy.error(
+                "goals", row, "scope_value", f"role '{value}' has no scorecard", role_remedy
+            )
+    calendars = policy.values("calendars", "calendar")
+    for row in policy.tables["custom_holidays"]:
+        if row["calendar"] and row["calendar"] not in calendars:
+            yield policy.error(
+                "custom_holidays",
+                row,
+                "calendar",
+                f"calendar '{row['calendar']}' is not in calendars.csv",
+                f"leave it empty for all calendars, or use one of: {', '.join(sorted(calendars))}",
+            )
+
+
+def _check_metrics(policy: Policy) -> Iterator[PolicyProblem]:
+    """A ratio divides two additive metrics; every other metric counts or sums an event."""
+    events = policy.values("event_rules", "event_type")
+    aggregation = {row["metric_id"]: row["aggregation"] for row in policy.tables["metrics"]}
+    parts = ("numerator_metric_id", "denominator_metric_id")
+    for row in policy.tables["metrics"]:
+        metric = row["metric_id"]
+        if row["aggregation"] == "ratio":
+            for column in parts:
+                part = row[column]
+                if not part:
+                    message = f"ratio '{metric}' has no {column}"
+                    remedy = "name the metric to divide (or divide by)"
+                elif part not in aggregation:
+                    message = f"{column} '{part}' of ratio '{metric}' is not a metric"
+                    remedy = "add it to metrics.csv, or name another"
+                elif aggregation[part] not in ADDITIVE:
+                    message = f"{column} '{part}' of ratio '{metric}' is a {aggregation[part]}"
+                    remedy = "a ratio divides metrics that are a count or a sum"
+                else:
+                    continue
+                yield policy.error("metrics", row, column, message, remedy)
+            if row["event_type"]:
+                yield policy.error(
+                    "metrics",
+                    row,
+                    "event_type",
+                    f"ratio '{metric}' has event type '{row['event_type']}'",
+                    "leave it empty: a ratio divides two other metrics",
+                )
+        elif row["aggregation"] in (*ADDITIVE, "mean"):
+            for column in parts:
+                if row[column]:
+                    yield policy.error(
+                        "metrics",
+                        row,
+                        column,
+                        f"{column} '{row[column]}' is only for ratios",
+                        "leave it empty, or set the aggregation to ratio",
+                    )
+            if row["event_type"] not in events:
+                yield policy.error(
+                    "metrics",
+                    row,
+                    "event_type",
+                    f"event type '{row['event_type']}' is not in event_rules.csv",
+                    f"add it there, or use one of: {', '.join(sorted(events))}",
+                )
+
+
+def _check_event_rules(policy: Policy) -> Iterator[PolicyProblem]:
+    for row in policy.tables["event_rules"]:
+        if row["source_table"] == "opportunities" and row["outcome"] not in OPPORTUNITY_OUTCOMES:
+            yield policy.error(
+                "event_rules",
+                row,
+                "outcome",
+                f"outcome '{row['outcome']}' is not known for opportunities",
+                f"use one of: {', '.join(OPPORTUNITY_OUTCOMES)}",
+            )
+        if row["source_table"] != "activities":
+            for column in ("activity_type", "direction", "min_duration_seconds"):
+                if row[column]:
+                    yield policy.error(
+                        "event_rules",
+                        row,
+                        column,
+                        f"{column} '{row[column]}' is only known for activities, "
+                        f"not for {row['source_table']}",
+                        "leave it empty",
+                    )
+        seconds = parse_number(row["min_duration_seconds"])
+        if seconds is not None and seconds < 0:
+            yield policy.error(
+                "event_rules",
+                row,
+                "min_duration_seconds",
+                f"min_duration_seconds '{row['min_duration_seconds']}' is negative",
+                "write 0 or more, or leave it empty",
+            )
+
+
+def _check_positive(policy: Policy) -> Iterator[PolicyProblem]:
+    for seed, column in (
+        ("goals", "goal"),
+        ("scorecard_metrics", "weight"),
+        ("seasonal_adjustments", "factor"),
+        ("exchange_rates", "rate"),
+        ("ramp_curves", "month_of_tenure"),
+    ):
+        for row in policy.tables[seed]:
+            number = parse_number(row[column])
+            if number is not None and number <= 0:
+                yield policy.error(
+                    seed,
+                    row,
+                    column,
+                    f"{column} '{row[column]}' is not greater than 0",
+                    "write a number above 0, or remove the line",
+                )
+    for seed, column in (("ramp_curves", "ramp_ratio"), ("performance_levels", "min_attainment")):
+        for row in policy.tables[seed]:
+            number = parse_number(row[column])
+            if number is not None and number < 0:
+                yield policy.error(
+                    seed, row, column, f"{column} '{row[column]}' is negative", "write 0 or more"
+                )
+
+
+def _check_goals(policy: Policy) -> Iterator[PolicyProblem]:
+    units = {row["metric_id"]: row["unit"] for row in policy.tables["metrics"]}
+    for row in policy.tables["goals"]:
+        if row["scope"] == "org" and row["scope_value"]:
+            yield policy.error(
+                "goals",
+                row,
+                "scope_value",
+                f"scope org has scope_value '{row['scope_value']}'",
+                "leave it empty: org means every rep",
+            )
+        if row["scope"] not in ("org", "") and not row["scope_value"]:
+            yield policy.error(
+                "goals",
+                row,
+                "scope_value",
+                f"scope_value is empty for scope '{row['scope']}'",
+                f"name the {row['scope']}, or use scope org for every rep",
+            )
+        start, end = parse_date(row["valid_from"]), parse_date(row["valid_to"])
+        if start and end and start >= end:
+            yield policy.error(
+                "goals",
+                row,
+                "valid_to",
+                f"valid_to '{row['valid_to']}' is not after valid_from '{row['valid_from']}'",
+                "valid_to is the first day on which the goal no longer holds",
+            )
+        goal = parse_number(row["goal"])
+        if units.get(row["metric_id"]) == "ratio" and goal is not None and goal > 1:
+            yield PolicyProblem(
+                "warn",
+                policy.file("goals"),
+                row.line,
+                "goal",
+                row["goal"],
+                f"goal {row['goal']} of the ratio '{row['metric_id']}' is more than 100 %",
+                "write 25 % as 0.25",
+            )
+
+
+def _check_goal_overlaps(policy: Policy) -> Iterator[PolicyProblem]:
+    """No two goals of one rank may hold for one rep on one day."""
+    groups: dict[tuple[str, ...], list[PolicyRow]] = defaultdict(list)
+    for row in policy.tables["goals"]:
+        groups[(row["scope"], row["scope_value"], row["metric_id"])].append(row)
+    for rows in groups.values():
+        for number, later in enumerate(rows):
+            for earlier in rows[:number]:
+                if _same_rank(earlier, later) and _overlap(earlier, later):
+                    yield policy.error(
+                        "goals",
+                        later,
+                        "goal_id",
+                        f"goal '{later['goal_id']}' holds on the same days, for the same "
+                        f"{later['scope']} {later['scope_value']}".rstrip()
+                        + f" and metric '{later['metric_id']}', as goal '{earlier['goal_id']}' "
+                        f"on line {earlier.line}",
+                        "end one where the other starts (valid_to is the first day that no "
+                        "longer counts), or remove one",
+                    )
+
+
+def _same_rank(one: PolicyRow, other: PolicyRow) -> bool:
+    if one["tier"] == other["tier"]:
+        return True
+    # role + tier outranks role alone; in every other scope the tier only narrows who is meant
+    return one["scope"] != "role" and "" in (one["tier"], other["tier"])
+
+
+def _overlap(one: PolicyRow, other: PolicyRow) -> bool:
+    def starts(row: PolicyRow) -> dt.date:
+        return parse_date(row["valid_from"]) or dt.date.min
+
+    def ends(row: PolicyRow) -> dt.date:
+        return parse_date(row["valid_to"]) or dt.date.max
+
+    return starts(one) < ends(other) and starts(other) < ends(one)
+
+
+def _check_levels(policy: Policy) -> Iterator[PolicyProblem]:
+    """Each table of levels covers every attainment from 0 up, each edge once, ranks downwards."""
+    groups: dict[tuple[str, str], list[PolicyRow]] = {("", ""): []}
+    for row in policy.tables["performance_levels"]:
+        groups.setdefault((row["metric_id"], row["role"]), []).append(row)
+    for (metric, role), rows in groups.items():
+        named = " and ".join(
+            text for text in (metric and f"metric '{metric}'", role and f"role '{role}'") if text
+        )
+        table = f"the levels of {named}" if named else "the default levels (no metric, no role)"
+        edges = [
+            (edge, row) for row in rows if (edge := parse_number(row["min_attainment"])) is not None
+        ]
+        if len(edges) < len(rows):
+            continue  # a wrong cell, reported as such
+        if not any(edge == 0 for edge, _ in edges):
+            yield PolicyProblem(
+                "error",
+                policy.file("performance_levels"),
+                rows[0].line if rows else None,
+                "min_attainment",
+                None,
+                f"{table} have no edge 0",
+                "add the lowest level with min_attainment 0",
+            )
+        edges.sort(key=lambda pair: -pair[0])
+        for (high, above), (low, row) in pairwise(edges):
+            if high == low:
+                yield policy.error(
+                    "performance_levels",
+                    row,
+                    "min_attainment",
+                    f"{table} have the edge {row['min_attainment']} also on line {above.line}",
+                    "give each level its own lower edge",
+                )
+                continue
+            rank_above, rank = parse_integer(above["rank"]), parse_integer(row["rank"])
+            if rank_above is not None and rank is not None and rank_above >= rank:
+                yield policy.error(
+                    "performance_levels",
+                    row,
+                    "rank",
+                    f"rank '{row['rank']}' of level '{row['level']}' does not come after rank "
+                    f"'{above['rank']}' of the level above it",
+                    "rank 1 is the level with the highest min_attainment, then 2, 3",
+                )
+
+
+def _check_calendars(policy: Policy) -> Iterator[PolicyProblem]:
+    # imported here: the package takes a moment and only this check needs it
+    import holidays
+
+    for row in policy.tables["calendars"]:
+        if not re.fullmatch(r"[01]{7}", row["working_weekdays"]):
+            yield policy.error(
+                "calendars",
+                row,
+                "working_weekdays",
+                f"working_weekdays '{row['working_weekdays']}' is not seven digits 0 or 1",
+                "write Monday to Sunday, for example 1111100 (a spreadsheet drops leading "
+                "zeros: format the column as text)",
+            )
+        elif row["working_weekdays"] == "0000000":
+            yield policy.error(
+                "calendars",
+                row,
+                "working_weekdays",
+                f"calendar '{row['calendar']}' has no working day",
+                "write Monday to Sunday, for example 1111100",
+            )
+        country, subdivision = row["country"], row["subdivision"]
+        if subdivision and not country:
+            yield policy.error(
+                "calendars",
+                row,
+                "subdivision",
+                f"subdivision '{subdivision}' has no country",
+                "fill in the country, for example US",
+            )
+        if not country:
+            continue
+        try:
+            holidays.country_holidays(country)
+        except NotImplementedError:
+            yield policy.error(
+                "calendars",
+                row,
+                "country",
+                f"country '{country}' is not known to the holidays package",
+                "use the two letters of ISO 3166, for example US, GB, DE; or leave it empty and "
+                "list the days in custom_holidays.csv",
+            )
+            continue
+        try:
+            holidays.country_holidays(country, subdiv=subdivision or None)
+        except NotImplementedError:
+            yield policy.error(
+                "calendars",
+                row,
+                "subdivision",
+                f"subdivision '{subdivision}' of {country} is not known to the holidays package",
+                "use the ISO 3166-2 code without the country, for example CA for US-CA; or leave "
+                "it empty",
+            )
+
+
+def _check_seasonal_adjustments(policy: Policy) -> Iterator[PolicyProblem]:
+    for row in policy.tables["seasonal_adjustments"]:
+        start, end = row["from_month_day"], row["to_month_day"]
+        if _is_month_day(start) and _is_month_day(end) and start > end:
+            yield policy.error(
+                "seasonal_adjustments",
+                row,
+                "to_month_day",
+                f"to_month_day '{end}' is before from_month_day '{start}'",
+                f"write two lines: {start} to 12-31, and 01-01 to {end}",
+            )
+        first, last = parse_integer(row["valid_from_year"]), parse_integer(row["valid_to_year"])
+        if first is not None and last is not None and first > last:
+            yield policy.error(
+                "seasonal_adjustments",
+                row,
+                "valid_to_year",
+                f"valid_to_year '{last}' is before valid_from_year '{first}'",
+                "both years count; use the same year twice for one year",
+            )
+
+
+def _is_time_zone(text: str) -> bool:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):  # not found, not a key, a folder of the database
+        return False
+    return True
+
+
+def _between(low: float, high: float = float("inf")) -> Callable[[str], bool]:
+    def holds(text: str) -> bool:
+        number = parse_number(text)
+        return number is not None and low <= number <= high
+
+    return holds
+
+
+def _whole_between(low: int, high: int) -> Callable[[str], bool]:
+    def holds(text: str) -> bool:
+        number = parse_integer(text)
+        return number is not None and low <= number <= high
+
+    return holds
+
+
+# what each setting must be, and the words for it
+_SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "company_name": (lambda text: bool(text), "the name shown on pages"),
+    "company_time_zone": (_is_time_zone, "an IANA time zone, for example Europe/Berlin"),
+    "currency": (
+        lambda text: re.fullmatch(r"[A-Z]{3}", text) is not None,
+        "three capital letters, for example USD",
+    ),
+    "fiscal_year_start_month": (_whole_between(1, 12), "a month from 1 to 12"),
+    "week_start": (lambda text: text in WEEKDAYS, f"one of: {', '.join(WEEKDAYS)}"),
+    "score_cap": (_between(1), "a number of 1 or more"),
+    "default_calendar": (lambda text: bool(text), "a calendar of calendars.csv"),
+    "history_years": (_whole_between(1, 50), "a whole number of years from 1 to 50"),
+    "suspect_coverage_ratio": (_between(0, 1), "a number from 0 to 1"),
+    "suspect_min_capacity_days": (_between(0), "a number of days, 0 or more"),
+}
+
+
+def _check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:
+    seed = "company_settings"
+    calendars = policy.values("calendars", "calendar")
+    for row in policy.tables[seed]:
+        name, value = row["setting"], row["value"]
+        if name not in _SETTINGS:
+            yield policy.error(
+                seed,
+                row,
+                "setting",
+                f"setting '{name}' is not known",
+                f"use one of: {', '.join(_SETTINGS)}",
+            )
+            continue
+        holds, words = _SETTINGS[name]
+        if not holds(value):
+            yield policy.error(
+                seed, row, "value", f"{name} '{value}' is not valid", f"write {words}"
+            )
+        elif name == "default_calendar" and value not in calendars:
+            yield policy.error(
+                seed,
+                row,
+                "value",
+                f"default_calendar '{value}' is not in calendars.csv",
+                f"add it there, or use one of: {', '.join(sorted(calendars))}",
+            )
+    for name in _SETTINGS.keys() - policy.values(seed, "setting"):
+        yield PolicyProblem(
+            "error",
+            policy.file(seed),
+            None,
+            "setting",
+            name,
+            f"setting '{name}' is missing",
+            f"add the line {name},<value>: {_SETTINGS[name][1]}",
+        )
+
+
+def _check_exchange_rates(policy: Policy) -> Iterator[PolicyProblem]:
+    currency = next(
+        (row for row in policy.tables["company_settings"] if row["setting"] == "currency"), None
+    )
+    if currency is None:
+        return
+    rates = [row for row in policy.tables["exchange_rates"] if row["currency"] == currency["value"]]
+    if not rates:
+        yield policy.error(
+            "company_settings",
+            currency,
+            "value",
+            f"currency '{currency['value']}' has no rate in exchange_rates.csv",
+            f"add the line {currency['value']},1900-01-01,1",
+        )
+    for row in rates:
+        rate = parse_number(row["rate"])
+        if rate is not None and rate > 0 and rate != 1:
+            yield policy.error(
+                "exchange_rates",
+                row,
+                "rate",
+                f"rate '{row['rate']}' of the company's own currency {row['currency']} is not 1",
+                "write 1: a rate is the value of one unit in the company's currency",
+            )
+
+
+def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
+    """Warnings: a scorecard should be short, and two thirds of it lead."""
+    seed = "scorecard_metrics"
+    rows_of_role: dict[str, list[PolicyRow]] = defaultdict(list)
+    for row in policy.tables[seed]:
+        rows_of_role[row["role"]].append(row)
+    for role, rows in rows_of_role.items():
+        for tier in sorted({row["tier"] for row in rows}):
+            # a row without a tier counts for every tier; the tier's own row wins
+            kinds = {row["metric_id"]: row["metric_kind"] for row in rows if not row["tier"]}
+            own = [row for row in rows if row["tier"] == tier]
+            kinds.update({row["metric_id"]: row["metric_kind"] for row in own})
+            named = f"the scorecard of role '{role}'" + (f", tier '{tier}'" if tier else "")
+            leading = sum(kind == "leading" for kind in kinds.values())
+            lagging = sum(kind == "lagging" for kind in kinds.values())
+
+            def warning(message: str, remedy: str, row: PolicyRow = own[0]) -> PolicyProblem:
+                return PolicyProblem(
+                    "warn", policy.file(seed), row.line, "role", row["role"], message, remedy
+                )
+
+            if len(kinds) > MAX_SCORECARD_METRICS:
+                yield warning(
+                    f"{named} has {len(kinds)} metrics",
+                    f"keep the {MAX_SCORECARD_METRICS} that matter: more are not read",
+                )
+            if leading != 2 * lagging:
+                yield warning(
+                    f"{named} has {leading} leading and {lagging} lagging metrics",
+                    "aim at two leading for each lagging: what a rep can act on, then the result",
+                )
+
+
+_CHECKS: tuple[Callable[[Policy], Iterable[PolicyProblem]], ...] = (
+    _check_references,
+    _check_metrics,
+    _check_event_rules,
+    _check_positive,
+    _check_goals,
+    _check_goal_overlaps,
+    _check_levels,
+    _check_calendars,
+    _check_seasonal_adjustments,
+    _check_company_settings,
+    _check_exchange_rates,
+    _check_scorecards,
+)
