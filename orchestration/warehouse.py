@@ -74,8 +74,8 @@ def refresh_lock(settings: Settings, now: dt.datetime) -> Iterator[None]:
             encoding="utf-8",
         )
         yield
-        holder_path.unlink(missing_ok=True)
     finally:
+        holder_path.unlink(missing_ok=True)
         lock.release()
 
 

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from orchestration.errors import RefreshRunning, ScorecardError
+from orchestration.settings import Settings
+from orchestration.warehouse import connect, refresh_lock
+
+NOW = dt.datetime(2026, 6, 30, 2, 0, tzinfo=dt.UTC)
+
+HOLD_THE_LOCK = """
+import datetime as dt, pathlib, sys, time
+from dataclasses import replace
+from orchestration.settings import Settings
+from orchestration.warehouse import refresh_lock
+settings = replace(Settings(), data_dir=pathlib.Path(sys.argv[1]))
+with refresh_lock(settings, dt.datetime(2026, 6, 30, 2, tzinfo=dt.UTC)):
+    sys.stdout.write("locked\\n")
+    sys.stdout.flush()
+    time.sleep(60)
+"""
+
+
+def test_the_warehouse_is_written_so_that_older_drivers_can_open_it(settings: Settings) -> None:
+    with connect(settings) as connection:
+        connection.execute("create table numbers as select 1 as number")
+        tags = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where database_name = ?",
+            [settings.warehouse_path.stem],
+        ).fetchall()
+    assert str(tags[0][0]).startswith("v1.4.0")
+
+
+def test_time_stamps_are_read_in_utc(settings: Settings) -> None:
+    with connect(settings) as connection:
+        assert connection.execute("select current_setting('TimeZone')").fetchall() == [("UTC",)]
+
+
+def test_a_damaged_warehouse_is_named_with_a_remedy(settings: Settings) -> None:
+    settings.company_dir.mkdir(parents=True)
+    settings.warehouse_path.write_bytes(b"this is not a database" * 1000)
+    with pytest.raises(ScorecardError, match=re.escape(str(settings.warehouse_path))) as caught:
+        with connect(settings):
+            pass
+    assert "scorecard refresh --full" in str(caught.value)
+
+
+def test_the_file_is_free_after_the_block(settings: Settings) -> None:
+    with connect(settings) as connection:
+        connection.execute("create table numbers as select 1 as number")
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as reader:
+        assert reader.execute("select number from numbers").fetchall() == [(1,)]
+
+
+def test_a_second_refresh_is_told_who_holds_the_lock(settings: Settings) -> None:
+    with refresh_lock(settings, NOW):
+        with pytest.raises(RefreshRunning, match=rf"process {os.getpid()}, since 2026-06-30T02:00"):
+            with refresh_lock(settings, NOW):
+                pass
+    with refresh_lock(settings, NOW):  # free again
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(settings: Settings) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_THE_LOCK, str(settings.data_dir)],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        with pytest.raises(RefreshRunning, match=f"process {process.pid},"):
+            with refresh_lock(settings, NOW):
+                pass
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with refresh_lock(settings, NOW):
+            pass
