@@ -56,6 +56,14 @@ except PublishError as error:
     sys.exit(f"PublishError: {error}")
 """
 
+READ_ON_REQUEST = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], read_only=True)
+for line in sys.stdin:
+    rows = connection.execute("select score from marts.scorecard_reps where rep_id = 'r1'")
+    print(rows.fetchall()[0][0], flush=True)
+"""
+
 
 @pytest.fixture
 def warehouse(settings: Settings) -> Settings:
@@ -254,14 +262,8 @@ def test_rollback_refuses_a_release_whose_files_changed(warehouse: Settings) -> 
 def test_readers_that_hold_the_published_file_open_do_not_matter(warehouse: Settings) -> None:
     old = publish(warehouse, AS_OF, [], {}, NOW)
     current = str(warehouse.published_dir / "current" / "scorecard.duckdb")
-    script = (
-        "import duckdb, sys; connection = duckdb.connect(sys.argv[1], read_only=True)\n"
-        "for line in sys.stdin:\n"
-        "    rows = connection.execute(\"select score from marts.scorecard_reps where rep_id='r1'\")"
-        "\n    print(rows.fetchall()[0][0], flush=True)\n"
-    )
     with subprocess.Popen(
-        [sys.executable, "-c", script, current],
+        [sys.executable, "-c", READ_ON_REQUEST, current],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
