@@ -25,7 +25,6 @@ CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ADDITIVE = ("count", "sum")
-OPPORTUNITY_OUTCOMES = ("created", "won", "lost", "closed")
 MAX_SCORECARD_METRICS = 6
 
 
@@ -231,9 +230,18 @@ class Policy:
         """The name of a policy file as messages show it."""
         return f"{self.folder}/{seed}.csv"
 
+    def rows(self, seed: str) -> list[PolicyRow]:
+        """The rows of a policy file; none when it cannot be read."""
+        return self.tables.get(seed, [])
+
+    def setting(self, name: str) -> str:
+        """A company setting; '' when it is not set."""
+        values = {row["setting"]: row["value"] for row in self.rows("company_settings")}
+        return values.get(name, "")
+
     def values(self, seed: str, column: str) -> set[str]:
         """The distinct filled values of a column."""
-        return {row[column] for row in self.tables[seed]} - {""}
+        return {row[column] for row in self.rows(seed)} - {""}
 
     def error(
         self, seed: str, row: PolicyRow, column: str, message: str, remedy: str
@@ -428,7 +436,7 @@ _TYPES: dict[CellType, tuple[Callable[[str], bool], str]] = {
 
 
 def _check_cells(policy: Policy, seed: Seed) -> Iterator[PolicyProblem]:
-    for row in policy.tables[seed.name]:
+    for row in policy.rows(seed.name):
         for column in seed.columns:
             value = row[column.name]
             found: tuple[str, str] | None = None
@@ -452,7 +460,7 @@ def _check_cells(policy: Policy, seed: Seed) -> Iterator[PolicyProblem]:
 
 def _check_duplicate_keys(policy: Policy, seed: Seed) -> Iterator[PolicyProblem]:
     first: dict[tuple[str, ...], int] = {}
-    for row in policy.tables[seed.name]:
+    for row in policy.rows(seed.name):
         key = tuple(row[column] for column in seed.key)
         if key in first:
             named = ", ".join(
@@ -477,7 +485,7 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
     metrics = policy.values("metrics", "metric_id")
     roles = policy.values("scorecard_metrics", "role")
     for seed in ("scorecard_metrics", "goals", "performance_levels", "seasonal_adjustments"):
-        for row in policy.tables[seed]:
+        for row in policy.rows(seed):
             if row["metric_id"] and row["metric_id"] not in metrics:
                 yield policy.error(
                     seed,
@@ -488,19 +496,19 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
                 )
     role_remedy = f"give it one in scorecard_metrics.csv, or use one of: {', '.join(sorted(roles))}"
     for seed in ("performance_levels", "seasonal_adjustments", "ramp_curves"):
-        for row in policy.tables[seed]:
+        for row in policy.rows(seed):
             if row["role"] and row["role"] not in roles:
                 yield policy.error(
                     seed, row, "role", f"role '{row['role']}' has no scorecard", role_remedy
                 )
-    for row in policy.tables["goals"]:
+    for row in policy.rows("goals"):
         value = row["scope_value"]
         if row["scope"] == "role" and value and value not in roles:
             yield policy.error(
                 "goals", row, "scope_value", f"role '{value}' has no scorecard", role_remedy
             )
     calendars = policy.values("calendars", "calendar")
-    for row in policy.tables["custom_holidays"]:
+    for row in policy.rows("custom_holidays"):
         if row["calendar"] and row["calendar"] not in calendars:
             yield policy.error(
                 "custom_holidays",
@@ -514,9 +522,9 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
 def _check_metrics(policy: Policy) -> Iterator[PolicyProblem]:
     """A ratio divides two additive metrics; every other metric counts or sums an event."""
     events = policy.values("event_rules", "event_type")
-    aggregation = {row["metric_id"]: row["aggregation"] for row in policy.tables["metrics"]}
+    aggregation = {row["metric_id"]: row["aggregation"] for row in policy.rows("metrics")}
     parts = ("numerator_metric_id", "denominator_metric_id")
-    for row in policy.tables["metrics"]:
+    for row in policy.rows("metrics"):
         metric = row["metric_id"]
         if row["aggregation"] == "ratio":
             for column in parts:
@@ -561,27 +569,36 @@ def _check_metrics(policy: Policy) -> Iterator[PolicyProblem]:
                 )
 
 
+# what the outcome of a record of these tables can be; other tables have outcomes of their own
+_OUTCOMES = {
+    "opportunities": ("created", "won", "lost", "closed"),
+    "leads": ("created", "converted"),
+}
+_COLUMNS_OF_ACTIVITIES = ("activity_type", "direction", "min_duration_seconds")
+
+
 def _check_event_rules(policy: Policy) -> Iterator[PolicyProblem]:
-    for row in policy.tables["event_rules"]:
-        if row["source_table"] == "opportunities" and row["outcome"] not in OPPORTUNITY_OUTCOMES:
+    for row in policy.rows("event_rules"):
+        source, outcome = row["source_table"], row["outcome"]
+        if source in _OUTCOMES and outcome.lower() not in _OUTCOMES[source]:
             yield policy.error(
                 "event_rules",
                 row,
                 "outcome",
-                f"outcome '{row['outcome']}' is not known for opportunities",
-                f"use one of: {', '.join(OPPORTUNITY_OUTCOMES)}",
+                f"outcome '{outcome}' is not known for {source}",
+                f"use one of: {', '.join(_OUTCOMES[source])}",
             )
-        if row["source_table"] != "activities":
-            for column in ("activity_type", "direction", "min_duration_seconds"):
-                if row[column]:
-                    yield policy.error(
-                        "event_rules",
-                        row,
-                        column,
-                        f"{column} '{row[column]}' is only known for activities, "
-                        f"not for {row['source_table']}",
-                        "leave it empty",
-                    )
+        for column in _COLUMNS_OF_ACTIVITIES:
+            # the activity_type of an opportunity is its opportunity_type
+            known = source == "activities" or (source, column) == ("opportunities", "activity_type")
+            if row[column] and not known:
+                yield policy.error(
+                    "event_rules",
+                    row,
+                    column,
+                    f"{column} '{row[column]}' is not known for {source}",
+                    "leave it empty",
+                )
         seconds = parse_number(row["min_duration_seconds"])
         if seconds is not None and seconds < 0:
             yield policy.error(
@@ -593,6 +610,28 @@ def _check_event_rules(policy: Policy) -> Iterator[PolicyProblem]:
             )
 
 
+def _check_measures(policy: Policy) -> Iterator[PolicyProblem]:
+    """A sum or a mean needs something to add up: deals have amounts and days, calls a duration."""
+    sources: dict[str, set[str]] = defaultdict(set)
+    for row in policy.rows("event_rules"):
+        sources[row["event_type"]].add(row["source_table"])
+    for row in policy.rows("metrics"):
+        if row["aggregation"] not in ("sum", "mean"):
+            continue
+        allowed = {"opportunities"}
+        if row["unit"] not in ("money", "days"):
+            allowed.add("activities")
+        for source in sorted(sources[row["event_type"]] - allowed):
+            yield policy.error(
+                "metrics",
+                row,
+                "aggregation",
+                f"a {row['aggregation']} of {row['unit']} cannot be taken from {source}, where "
+                f"event type '{row['event_type']}' comes from",
+                "set the aggregation to count, or use an event of opportunities",
+            )
+
+
 def _check_positive(policy: Policy) -> Iterator[PolicyProblem]:
     for seed, column in (
         ("goals", "goal"),
@@ -601,7 +640,7 @@ def _check_positive(policy: Policy) -> Iterator[PolicyProblem]:
         ("exchange_rates", "rate"),
         ("ramp_curves", "month_of_tenure"),
     ):
-        for row in policy.tables[seed]:
+        for row in policy.rows(seed):
             number = parse_number(row[column])
             if number is not None and number <= 0:
                 yield policy.error(
@@ -612,7 +651,7 @@ def _check_positive(policy: Policy) -> Iterator[PolicyProblem]:
                     "write a number above 0, or remove the line",
                 )
     for seed, column in (("ramp_curves", "ramp_ratio"), ("performance_levels", "min_attainment")):
-        for row in policy.tables[seed]:
+        for row in policy.rows(seed):
             number = parse_number(row[column])
             if number is not None and number < 0:
                 yield policy.error(
@@ -621,8 +660,8 @@ def _check_positive(policy: Policy) -> Iterator[PolicyProblem]:
 
 
 def _check_goals(policy: Policy) -> Iterator[PolicyProblem]:
-    units = {row["metric_id"]: row["unit"] for row in policy.tables["metrics"]}
-    for row in policy.tables["goals"]:
+    units = {row["metric_id"]: row["unit"] for row in policy.rows("metrics")}
+    for row in policy.rows("goals"):
         if row["scope"] == "org" and row["scope_value"]:
             yield policy.error(
                 "goals",
@@ -664,7 +703,7 @@ def _check_goals(policy: Policy) -> Iterator[PolicyProblem]:
 def _check_goal_overlaps(policy: Policy) -> Iterator[PolicyProblem]:
     """No two goals of one rank may hold for one rep on one day."""
     groups: dict[tuple[str, ...], list[PolicyRow]] = defaultdict(list)
-    for row in policy.tables["goals"]:
+    for row in policy.rows("goals"):
         groups[(row["scope"], row["scope_value"], row["metric_id"])].append(row)
     for rows in groups.values():
         for number, later in enumerate(rows):
@@ -703,7 +742,7 @@ def _overlap(one: PolicyRow, other: PolicyRow) -> bool:
 def _check_levels(policy: Policy) -> Iterator[PolicyProblem]:
     """Each table of levels covers every attainment from 0 up, each edge once, ranks downwards."""
     groups: dict[tuple[str, str], list[PolicyRow]] = {("", ""): []}
-    for row in policy.tables["performance_levels"]:
+    for row in policy.rows("performance_levels"):
         groups.setdefault((row["metric_id"], row["role"]), []).append(row)
     for (metric, role), rows in groups.items():
         named = " and ".join(
@@ -752,7 +791,7 @@ def _check_calendars(policy: Policy) -> Iterator[PolicyProblem]:
     # imported here: the package takes a moment and only this check needs it
     import holidays
 
-    for row in policy.tables["calendars"]:
+    for row in policy.rows("calendars"):
         if not re.fullmatch(r"[01]{7}", row["working_weekdays"]):
             yield policy.error(
                 "calendars",
@@ -807,16 +846,7 @@ def _check_calendars(policy: Policy) -> Iterator[PolicyProblem]:
 
 
 def _check_seasonal_adjustments(policy: Policy) -> Iterator[PolicyProblem]:
-    for row in policy.tables["seasonal_adjustments"]:
-        start, end = row["from_month_day"], row["to_month_day"]
-        if _is_month_day(start) and _is_month_day(end) and start > end:
-            yield policy.error(
-                "seasonal_adjustments",
-                row,
-                "to_month_day",
-                f"to_month_day '{end}' is before from_month_day '{start}'",
-                f"write two lines: {start} to 12-31, and 01-01 to {end}",
-            )
+    for row in policy.rows("seasonal_adjustments"):
         first, last = parse_integer(row["valid_from_year"]), parse_integer(row["valid_to_year"])
         if first is not None and last is not None and first > last:
             yield policy.error(
@@ -868,12 +898,14 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "suspect_coverage_ratio": (_between(0, 1), "a number from 0 to 1"),
     "suspect_min_capacity_days": (_between(0), "a number of days, 0 or more"),
 }
+# those that may be left out
+_DEFAULTED_SETTINGS = ("history_years", "suspect_coverage_ratio", "suspect_min_capacity_days")
 
 
 def _check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:
     seed = "company_settings"
     calendars = policy.values("calendars", "calendar")
-    for row in policy.tables[seed]:
+    for row in policy.rows(seed):
         name, value = row["setting"], row["value"]
         if name not in _SETTINGS:
             yield policy.error(
@@ -897,7 +929,9 @@ def _check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:
                 f"default_calendar '{value}' is not in calendars.csv",
                 f"add it there, or use one of: {', '.join(sorted(calendars))}",
             )
-    for name in _SETTINGS.keys() - policy.values(seed, "setting"):
+    for name in _SETTINGS:
+        if name in _DEFAULTED_SETTINGS or policy.setting(name):
+            continue
         yield PolicyProblem(
             "error",
             policy.file(seed),
@@ -911,11 +945,11 @@ def _check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:
 
 def _check_exchange_rates(policy: Policy) -> Iterator[PolicyProblem]:
     currency = next(
-        (row for row in policy.tables["company_settings"] if row["setting"] == "currency"), None
+        (row for row in policy.rows("company_settings") if row["setting"] == "currency"), None
     )
     if currency is None:
         return
-    rates = [row for row in policy.tables["exchange_rates"] if row["currency"] == currency["value"]]
+    rates = [row for row in policy.rows("exchange_rates") if row["currency"] == currency["value"]]
     if not rates:
         yield policy.error(
             "company_settings",
@@ -940,7 +974,7 @@ def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
     """Warnings: a scorecard should be short, and two thirds of it lead."""
     seed = "scorecard_metrics"
     rows_of_role: dict[str, list[PolicyRow]] = defaultdict(list)
-    for row in policy.tables[seed]:
+    for row in policy.rows(seed):
         rows_of_role[row["role"]].append(row)
     for role, rows in rows_of_role.items():
         for tier in sorted({row["tier"] for row in rows}):
@@ -973,6 +1007,7 @@ _CHECKS: tuple[Callable[[Policy], Iterable[PolicyProblem]], ...] = (
     _check_references,
     _check_metrics,
     _check_event_rules,
+    _check_measures,
     _check_positive,
     _check_goals,
     _check_goal_overlaps,
