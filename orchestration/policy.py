@@ -422,16 +422,26 @@ def _is_month_day(text: str) -> bool:
     return re.fullmatch(r"\d\d-\d\d", text) is not None and parse_date(f"2000-{text}") is not None
 
 
-_TYPES: dict[CellType, tuple[Callable[[str], bool], str]] = {
-    "text": (lambda text: True, ""),
+# what a cell must be: the test, the words for it, how to write it
+_TYPES: dict[CellType, tuple[Callable[[str], bool], str, str]] = {
+    "text": (lambda text: True, "text", ""),
     "number": (
         lambda text: parse_number(text) is not None,
+        "a number",
         "write a plain number, for example 1200.5",
     ),
-    "integer": (lambda text: parse_integer(text) is not None, "write a whole number"),
-    "boolean": (lambda text: text.lower() in ("true", "false"), "write true or false"),
-    "date": (lambda text: parse_date(text) is not None, "write it as YYYY-MM-DD"),
-    "month_day": (_is_month_day, "write it as MM-DD, for example 12-21"),
+    "integer": (
+        lambda text: parse_integer(text) is not None,
+        "a whole number",
+        "write digits only, for example 12",
+    ),
+    "boolean": (
+        lambda text: text.lower() in ("true", "false"),
+        "true or false",
+        "write true or false",
+    ),
+    "date": (lambda text: parse_date(text) is not None, "a date", "write it as YYYY-MM-DD"),
+    "month_day": (_is_month_day, "a month and day", "write it as MM-DD, for example 12-21"),
 }
 
 
@@ -440,15 +450,14 @@ def _check_cells(policy: Policy, seed: Seed) -> Iterator[PolicyProblem]:
         for column in seed.columns:
             value = row[column.name]
             found: tuple[str, str] | None = None
-            is_type, how = _TYPES[column.type]
+            is_type, words, how = _TYPES[column.type]
             if value != value.strip():
                 found = f"{column.name} '{value}' has blanks around it", "remove the blanks"
             elif not value:
                 if column.filled:
                     found = f"{column.name} is empty", "fill it in, or remove the line"
             elif not is_type(value):
-                kind = column.type.replace("_", " and ")
-                found = f"{column.name} '{value}' is not a {kind}", how
+                found = f"{column.name} '{value}' is not {words}", how
             elif column.choices and value not in column.choices:
                 found = (
                     f"{column.name} '{value}' is not known",
