@@ -1,0 +1,4 @@
+{#- A date, a number of days later. -#}
+{% macro add_days(day, days) -%}
+    cast({{ dbt.dateadd("day", days, day) }} as date)
+{%- endmacro %}

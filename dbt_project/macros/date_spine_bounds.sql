@@ -1,0 +1,11 @@
+{#-
+    First day (included) and last day (excluded) of the date spine, as SQL date literals: wide
+    enough for any history_years up to ten; int_dates cuts it to what is needed.
+-#}
+{% macro date_spine_bounds() -%}
+    {%- set year = (env_var("SCORECARD_AS_OF_DATE") if execute else "2000-01-01")[:4] | int -%}
+    {{ return((
+        "cast('" ~ (year - 13) ~ "-01-01' as date)",
+        "cast('" ~ (year + 3) ~ "-01-01' as date)",
+    )) }}
+{%- endmacro %}

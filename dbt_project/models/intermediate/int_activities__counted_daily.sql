@@ -1,0 +1,106 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail',
+        pre_hook="{% if is_incremental() %}delete from {{ this }} where month_start_date in (select month_start from {{ source('raw_files', '_changed_months') }} where table_name = 'activities'){% endif %}",
+    )
+}}
+
+-- whole months are replaced: those in which ingestion saw a record come, change or go
+
+with int_crm__activities as (
+    select * from {{ ref('int_crm__activities') }}
+),
+
+int_rep_zones as (
+    select * from {{ ref('int_rep_zones') }}
+),
+
+event_rules as (
+    select * from {{ ref('event_rules') }}
+),
+
+time_zone_days as (
+    select * from {{ source('raw_reference', 'time_zone_days') }}
+),
+
+changed_months as (
+    select month_start from {{ source('raw_files', '_changed_months') }}
+    where table_name = 'activities'
+),
+
+-- durations matter only as far as a rule asks for them
+thresholds as (
+    select distinct min_duration_seconds
+    from event_rules
+    where source_table = 'activities' and min_duration_seconds is not null
+),
+
+duration_classes as (
+    select
+        min_duration_seconds,
+        lead(min_duration_seconds) over (order by min_duration_seconds asc nulls last)
+            as below_seconds
+    from thresholds
+),
+
+-- one version per rep and day, one row per zone and day, classes that do not overlap:
+-- none of these joins multiplies an activity
+dated as (
+    select
+        int_crm__activities.rep_id,
+        {{ local_date('int_crm__activities.occurred_at', 'time_zone_days') }} as date_day,
+        int_crm__activities.activity_type,
+        int_crm__activities.direction,
+        int_crm__activities.outcome,
+        coalesce(duration_classes.min_duration_seconds, 0) as min_duration_seconds,
+        int_crm__activities.duration_seconds
+    from int_crm__activities
+    inner join int_rep_zones
+        on
+            int_crm__activities.rep_id = int_rep_zones.rep_id
+            and int_crm__activities.occurred_at >= int_rep_zones.effective_from
+            and int_crm__activities.occurred_at < int_rep_zones.effective_to
+    left join time_zone_days
+        on
+            int_rep_zones.time_zone = time_zone_days.time_zone
+            and cast(int_crm__activities.occurred_at as date) = time_zone_days.utc_date
+    left join duration_classes
+        on
+            int_crm__activities.duration_seconds >= duration_classes.min_duration_seconds
+            and (
+                int_crm__activities.duration_seconds < duration_classes.below_seconds
+                or duration_classes.below_seconds is null
+            )
+    {% if is_incremental() %}
+    where int_crm__activities.occurred_at >= (
+        select {{ add_days('min(changed_months.month_start)', -1) }} from changed_months
+    )
+    {% endif %}
+),
+
+counted as (
+    select
+        rep_id,
+        date_day,
+        activity_type,
+        direction,
+        outcome,
+        min_duration_seconds,
+        count(*) as activity_count,
+        sum(duration_seconds) as duration_seconds,
+        sum(duration_seconds * duration_seconds) as duration_squared,
+        {{ first_of_month('date_day') }} as month_start_date
+    from dated
+    group by 1, 2, 3, 4, 5, 6
+),
+
+final as (
+    select * from counted
+    {% if is_incremental() %}
+    where month_start_date in (select changed_months.month_start from changed_months)
+    {% endif %}
+)
+
+select * from final

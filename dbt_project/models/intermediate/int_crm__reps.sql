@@ -1,0 +1,54 @@
+with stg_files__reps as (
+    select * from {{ ref('stg_files__reps') }}
+),
+
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+-- the first version holds for all days before it too: history older than the export has a rep
+versions as (
+    select
+        stg_files__reps.*,
+        row_number() over (
+            partition by stg_files__reps.rep_id
+            order by stg_files__reps.valid_from asc nulls first
+        ) as version_number,
+        lead(stg_files__reps.valid_from) over (
+            partition by stg_files__reps.rep_id
+            order by stg_files__reps.valid_from asc nulls first
+        ) as valid_to
+    from stg_files__reps
+    where not stg_files__reps.is_deleted
+),
+
+completed as (
+    select
+        versions.rep_id || '@' || cast(versions.version_number as varchar) as rep_version_id,
+        versions.rep_id,
+        versions.manager_id,
+        versions.rep_name,
+        versions.email,
+        coalesce(versions.team, 'No team') as team,
+        coalesce(versions.region, '') as region,
+        coalesce(versions.role, '') as role,
+        coalesce(versions.tier, '') as tier,
+        coalesce(versions.calendar, int_settings.default_calendar) as calendar,
+        coalesce(versions.time_zone, int_settings.company_time_zone) as time_zone,
+        coalesce(versions.fte, 1) as fte,
+        versions.version_number,
+        versions.hire_date,
+        versions.end_date,
+        versions.valid_from,
+        case
+            when versions.version_number = 1 then cast('1900-01-01' as date)
+            else versions.valid_from
+        end as effective_from,
+        versions.valid_to,
+        coalesce(versions.valid_to, cast('9999-12-31' as date)) as effective_to,
+        versions.valid_to is null as is_current
+    from versions
+    cross join int_settings
+)
+
+select * from completed

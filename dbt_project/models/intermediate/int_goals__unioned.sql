@@ -1,0 +1,40 @@
+with goals as (
+    select * from {{ ref('goals') }}
+),
+
+stg_files__goals as (
+    select * from {{ ref('stg_files__goals') }}
+),
+
+unioned as (
+    select
+        goal_id,
+        lower(scope) as scope,
+        coalesce(scope_value, '') as scope_value,
+        coalesce(tier, '') as tier,
+        metric_id,
+        lower(period) as period,
+        goal,
+        lower(coalesce(timing, 'redistribute')) as timing,
+        valid_from,
+        valid_to,
+        'policy' as source
+    from goals
+    union all
+    select
+        goal_id,
+        lower(scope) as scope,
+        coalesce(scope_value, '') as scope_value,
+        coalesce(tier, '') as tier,
+        metric_id,
+        lower(period) as period,
+        goal,
+        lower(coalesce(timing, 'redistribute')) as timing,
+        valid_from,
+        valid_to,
+        'files' as source
+    from stg_files__goals
+    where not is_deleted
+)
+
+select * from unioned

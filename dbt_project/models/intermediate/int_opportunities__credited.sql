@@ -1,0 +1,35 @@
+with int_crm__opportunities as (
+    select * from {{ ref('int_crm__opportunities') }}
+),
+
+stg_files__opportunity_splits as (
+    select * from {{ ref('stg_files__opportunity_splits') }}
+),
+
+splits as (
+    select
+        opportunity_id,
+        rep_id,
+        split_ratio
+    from stg_files__opportunity_splits
+    where not is_deleted
+),
+
+-- multiplies a deal by the reps who share it: their ratios sum to 1
+credited as (
+    select
+        int_crm__opportunities.opportunity_id,
+        coalesce(splits.rep_id, int_crm__opportunities.rep_id) as rep_id,
+        coalesce(splits.split_ratio, 1) as split_ratio,
+        int_crm__opportunities.opportunity_type,
+        int_crm__opportunities.is_closed,
+        int_crm__opportunities.is_won,
+        int_crm__opportunities.company_amount,
+        int_crm__opportunities.close_date,
+        int_crm__opportunities.created_at
+    from int_crm__opportunities
+    left join splits
+        on int_crm__opportunities.opportunity_id = splits.opportunity_id
+)
+
+select * from credited

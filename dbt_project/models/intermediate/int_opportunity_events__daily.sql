@@ -1,0 +1,103 @@
+with int_opportunities__credited as (
+    select * from {{ ref('int_opportunities__credited') }}
+),
+
+int_rep_zones as (
+    select * from {{ ref('int_rep_zones') }}
+),
+
+time_zone_days as (
+    select * from {{ source('raw_reference', 'time_zone_days') }}
+),
+
+event_rules as (
+    select * from {{ ref('event_rules') }}
+),
+
+-- one version per rep and moment, one row per zone and day: the joins do not multiply
+opened as (
+    select
+        int_opportunities__credited.*,
+        {{ local_date('int_opportunities__credited.created_at', 'time_zone_days') }}
+            as created_date
+    from int_opportunities__credited
+    left join int_rep_zones
+        on
+            int_opportunities__credited.rep_id = int_rep_zones.rep_id
+            and int_opportunities__credited.created_at >= int_rep_zones.effective_from
+            and int_opportunities__credited.created_at < int_rep_zones.effective_to
+    left join time_zone_days
+        on
+            int_rep_zones.time_zone = time_zone_days.time_zone
+            and cast(int_opportunities__credited.created_at as date) = time_zone_days.utc_date
+),
+
+happenings as (
+    select
+        rep_id,
+        created_date as date_day,
+        'created' as outcome,
+        opportunity_type,
+        split_ratio,
+        company_amount,
+        cast(null as integer) as days
+    from opened
+    where created_date is not null
+    union all
+    select
+        rep_id,
+        close_date as date_day,
+        case when is_won then 'won' else 'lost' end as outcome,
+        opportunity_type,
+        split_ratio,
+        company_amount,
+        {{ dbt.datediff('created_date', 'close_date', 'day') }} as days
+    from opened
+    where is_closed and close_date is not null
+    union all
+    select
+        rep_id,
+        close_date as date_day,
+        'closed' as outcome,
+        opportunity_type,
+        split_ratio,
+        company_amount,
+        {{ dbt.datediff('created_date', 'close_date', 'day') }} as days
+    from opened
+    where is_closed and close_date is not null
+),
+
+rules as (
+    select distinct
+        event_type,
+        lower(outcome) as outcome,
+        lower(activity_type) as opportunity_type
+    from event_rules
+    where source_table = 'opportunities'
+),
+
+events as (
+    select
+        happenings.rep_id,
+        happenings.date_day,
+        rules.event_type,
+        sum(happenings.split_ratio) as event_count,
+        sum(happenings.split_ratio * happenings.company_amount) as amount,
+        sum(
+            happenings.split_ratio * happenings.company_amount
+            * happenings.split_ratio * happenings.company_amount
+        ) as credit_squared,
+        sum(happenings.split_ratio * happenings.company_amount * happenings.company_amount)
+            as amount_squared,
+        sum(happenings.split_ratio * happenings.days) as days,
+        sum(happenings.split_ratio * happenings.days * happenings.days) as days_squared
+    from happenings
+    inner join rules
+        on
+            happenings.outcome = rules.outcome
+            and coalesce(rules.opportunity_type, happenings.opportunity_type, '')
+            = coalesce(happenings.opportunity_type, '')
+    group by 1, 2, 3
+)
+
+select * from events

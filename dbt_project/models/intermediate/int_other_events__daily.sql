@@ -1,0 +1,92 @@
+with stg_files__leads as (
+    select * from {{ ref('stg_files__leads') }}
+),
+
+stg_files__opportunity_stage_changes as (
+    select * from {{ ref('stg_files__opportunity_stage_changes') }}
+),
+
+int_opportunities__credited as (
+    select * from {{ ref('int_opportunities__credited') }}
+),
+
+int_rep_zones as (
+    select * from {{ ref('int_rep_zones') }}
+),
+
+time_zone_days as (
+    select * from {{ source('raw_reference', 'time_zone_days') }}
+),
+
+event_rules as (
+    select * from {{ ref('event_rules') }}
+),
+
+moments as (
+    select
+        coalesce(rep_id, 'unassigned') as rep_id,
+        'leads' as source_table,
+        'created' as outcome,
+        created_at as happened_at,
+        1 as credit
+    from stg_files__leads
+    where not is_deleted
+    union all
+    select
+        coalesce(rep_id, 'unassigned') as rep_id,
+        'leads' as source_table,
+        'converted' as outcome,
+        converted_at as happened_at,
+        1 as credit
+    from stg_files__leads
+    where not is_deleted and converted_at is not null
+    union all
+    -- a stage change is credited as its deal is: a deleted deal takes its changes with it
+    select
+        int_opportunities__credited.rep_id,
+        'opportunity_stage_changes' as source_table,
+        lower(stg_files__opportunity_stage_changes.to_stage) as outcome,
+        stg_files__opportunity_stage_changes.changed_at as happened_at,
+        int_opportunities__credited.split_ratio as credit
+    from stg_files__opportunity_stage_changes
+    inner join int_opportunities__credited
+        on
+            stg_files__opportunity_stage_changes.opportunity_id
+            = int_opportunities__credited.opportunity_id
+    where not stg_files__opportunity_stage_changes.is_deleted
+),
+
+rules as (
+    select distinct
+        event_type,
+        source_table,
+        lower(outcome) as outcome
+    from event_rules
+    where source_table in ('leads', 'opportunity_stage_changes')
+),
+
+-- one version per rep and moment, one row per zone and day: the joins do not multiply
+events as (
+    select
+        moments.rep_id,
+        {{ local_date('moments.happened_at', 'time_zone_days') }} as date_day,
+        rules.event_type,
+        sum(moments.credit) as event_count
+    from moments
+    inner join rules
+        on
+            moments.source_table = rules.source_table
+            and moments.outcome = coalesce(rules.outcome, moments.outcome)
+    left join int_rep_zones
+        on
+            moments.rep_id = int_rep_zones.rep_id
+            and moments.happened_at >= int_rep_zones.effective_from
+            and moments.happened_at < int_rep_zones.effective_to
+    left join time_zone_days
+        on
+            int_rep_zones.time_zone = time_zone_days.time_zone
+            and cast(moments.happened_at as date) = time_zone_days.utc_date
+    group by 1, 2, 3
+)
+
+select * from events

@@ -1,0 +1,63 @@
+with int_dates as (
+    select * from {{ ref('int_dates') }}
+),
+
+calendar_periods as (
+    select distinct
+        'week' as period_type,
+        week_id as period_id,
+        week_start_date as period_start,
+        week_end_date as period_end
+    from int_dates
+    where is_in_history
+    {% for type in ["month", "quarter", "year"] %}
+    union all
+    select distinct
+        '{{ type }}' as period_type,
+        {{ type }}_id as period_id,
+        {{ type }}_start_date as period_start,
+        {{ type }}_end_date as period_end
+    from int_dates
+    where is_in_history
+    {% endfor %}
+),
+
+history as (
+    select min(date_day) as first_day from int_dates
+    where is_in_history
+),
+
+-- the week that history starts in is cut off, so it is left out
+begun as (
+    select
+        calendar_periods.period_type,
+        calendar_periods.period_id,
+        calendar_periods.period_start,
+        calendar_periods.period_end
+    from calendar_periods
+    cross join history
+    where
+        calendar_periods.period_start <= {{ as_of_date() }}
+        and calendar_periods.period_start >= history.first_day
+    {% for type, days in {"last_4_weeks": 28, "last_13_weeks": 91}.items() %}
+    union all
+    select
+        '{{ type }}' as period_type,
+        '{{ type | replace("_", " ") }}' as period_id,
+        {{ add_days(as_of_date(), 1 - days) }} as period_start,
+        {{ as_of_date() }} as period_end
+    from history
+    {% endfor %}
+),
+
+final as (
+    select
+        period_type,
+        period_id,
+        period_start,
+        period_end,
+        period_end >= {{ as_of_date() }} as is_current
+    from begun
+)
+
+select * from final

@@ -1,0 +1,44 @@
+with company_settings as (
+    select * from {{ ref('company_settings') }}
+),
+
+pivoted as (
+    select
+        max(case when setting = 'company_time_zone' then value end) as company_time_zone,
+        max(case when setting = 'currency' then value end) as currency,
+        max(case when setting = 'default_calendar' then value end) as default_calendar,
+        max(case when setting = 'week_start' then lower(value) end) as week_start,
+        max(case when setting = 'fiscal_year_start_month' then value end) as fiscal_year_start_month,
+        max(case when setting = 'history_years' then value end) as history_years,
+        max(case when setting = 'score_cap' then value end) as score_cap,
+        max(case when setting = 'suspect_coverage_ratio' then value end) as suspect_coverage_ratio,
+        max(case when setting = 'suspect_min_capacity_days' then value end)
+            as suspect_min_capacity_days
+    from company_settings
+),
+
+defaulted as (
+    select
+        coalesce(company_time_zone, 'UTC') as company_time_zone,
+        coalesce(currency, 'USD') as currency,
+        coalesce(default_calendar, '') as default_calendar,
+        case coalesce(week_start, 'monday')
+            when 'monday' then 1
+            when 'tuesday' then 2
+            when 'wednesday' then 3
+            when 'thursday' then 4
+            when 'friday' then 5
+            when 'saturday' then 6
+            when 'sunday' then 7
+        end as week_start_weekday,
+        cast(coalesce(fiscal_year_start_month, '1') as integer) as fiscal_year_start_month,
+        cast(coalesce(history_years, '4') as integer) as history_years,
+        cast(coalesce(score_cap, '1.5') as {{ type_double() }}) as score_cap,
+        cast(coalesce(suspect_coverage_ratio, '0.5') as {{ type_double() }})
+            as suspect_coverage_ratio,
+        cast(coalesce(suspect_min_capacity_days, '5') as {{ type_double() }})
+            as suspect_min_capacity_days
+    from pivoted
+)
+
+select * from defaulted

@@ -1,0 +1,352 @@
+with int_rep_periods as (
+    select * from {{ ref('int_rep_periods') }}
+),
+
+int_periods as (
+    select * from {{ ref('int_periods') }}
+),
+
+int_dates as (
+    select * from {{ ref('int_dates') }}
+),
+
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+int_scorecard_metrics__resolved as (
+    select * from {{ ref('int_scorecard_metrics__resolved') }}
+),
+
+int_metrics__daily as (
+    select * from {{ ref('int_metrics__daily') }}
+),
+
+int_rep_goals__resolved as (
+    select * from {{ ref('int_rep_goals__resolved') }}
+),
+
+int_dispersions as (
+    select * from {{ ref('int_dispersions') }}
+),
+
+int_levels__resolved as (
+    select * from {{ ref('int_levels__resolved') }}
+),
+
+int_activity_metrics as (
+    select * from {{ ref('int_activity_metrics') }}
+),
+
+fct_goals_daily as (
+    select * from {{ ref('fct_goals_daily') }}
+),
+
+metrics as (
+    select * from {{ ref('metrics') }}
+),
+
+actuals as (
+    select
+        rep_id,
+        metric_id,
+        date_day,
+        numerator,
+        denominator,
+        sum_of_squares
+    from int_metrics__daily
+),
+
+goals as (
+    select
+        rep_id,
+        metric_id,
+        date_day,
+        case when date_day <= {{ goals_due_date() }} then daily_goal else 0 * daily_goal end
+            as goal_to_date,
+        daily_goal as goal_period
+    from fct_goals_daily
+    where full_goal is not null
+),
+
+{{ sum_by_period('actuals', ['rep_id', 'metric_id'], {
+    'numerator': 'sum', 'denominator': 'sum', 'sum_of_squares': 'sum',
+}) }},
+
+{{ sum_by_period('goals', ['rep_id', 'metric_id'], {
+    'goal_to_date': 'sum', 'goal_period': 'sum',
+}) }},
+
+-- how a rep did in the 13 weeks before a running period is where its projection starts
+running_periods as (
+    select
+        period_type,
+        period_start
+    from int_periods
+    where is_current and period_type in ('week', 'month', 'quarter', 'year')
+),
+
+earlier_actuals as (
+    select
+        running_periods.period_type,
+        actuals.rep_id,
+        actuals.metric_id,
+        sum(actuals.numerator) as actual
+    from running_periods
+    inner join actuals
+        on
+            actuals.date_day >= {{ add_days('running_periods.period_start', -91) }}
+            and actuals.date_day < running_periods.period_start
+    group by 1, 2, 3
+),
+
+earlier_goals as (
+    select
+        running_periods.period_type,
+        goals.rep_id,
+        goals.metric_id,
+        sum(goals.goal_period) as goal
+    from running_periods
+    inner join goals
+        on
+            goals.date_day >= {{ add_days('running_periods.period_start', -91) }}
+            and goals.date_day < running_periods.period_start
+    group by 1, 2, 3
+),
+
+cards as (
+    select
+        int_rep_periods.rep_id,
+        int_rep_periods.rep_name,
+        int_rep_periods.team,
+        int_rep_periods.region,
+        int_rep_periods.role,
+        int_rep_periods.tier,
+        int_rep_periods.manager_id,
+        int_rep_periods.rep_version_id,
+        int_rep_periods.reference_date,
+        int_rep_periods.period_type,
+        int_rep_periods.period_id,
+        int_rep_periods.period_start,
+        int_rep_periods.period_end,
+        int_rep_periods.is_current,
+        int_rep_periods.capacity_days,
+        int_rep_periods.capacity_days_remaining,
+        int_rep_periods.coverage_ratio,
+        int_rep_periods.team_coverage_ratio,
+        int_rep_periods.work_days,
+        int_scorecard_metrics__resolved.metric_id,
+        int_scorecard_metrics__resolved.metric_kind,
+        int_scorecard_metrics__resolved.weight,
+        int_scorecard_metrics__resolved.sort_order,
+        metrics.metric_name,
+        metrics.unit,
+        metrics.aggregation,
+        metrics.aggregation in ('count', 'sum') as is_additive,
+        metrics.is_higher_better
+    from int_rep_periods
+    inner join int_scorecard_metrics__resolved
+        on
+            int_rep_periods.role = int_scorecard_metrics__resolved.role
+            and int_rep_periods.tier = int_scorecard_metrics__resolved.tier
+    inner join metrics
+        on int_scorecard_metrics__resolved.metric_id = metrics.metric_id
+),
+
+-- a ratio's or mean's goal applies as it stands on the last day that counts
+measured as (
+    select
+        cards.*,
+        case
+            when cards.is_additive then coalesce(actuals_by_period.numerator, 0)
+            else actuals_by_period.numerator / nullif(actuals_by_period.denominator, 0)
+        end as actual,
+        case
+            when cards.is_additive then goals_by_period.goal_to_date
+            else int_rep_goals__resolved.goal
+        end as goal_to_date,
+        case
+            when cards.is_additive then goals_by_period.goal_period
+            else int_rep_goals__resolved.goal
+        end as goal_period,
+        case
+            when cards.is_additive then coalesce(actuals_by_period.numerator, 0)
+            else actuals_by_period.numerator
+        end as numerator,
+        actuals_by_period.denominator,
+        actuals_by_period.sum_of_squares,
+        int_dispersions.dispersion,
+        earlier_actuals.actual as earlier_actual,
+        earlier_goals.goal as earlier_goal,
+        int_activity_metrics.metric_id is not null
+        and cards.work_days >= int_settings.suspect_min_capacity_days
+        and cards.coverage_ratio < int_settings.suspect_coverage_ratio * cards.team_coverage_ratio
+            as is_suspect
+    from cards
+    cross join int_settings
+    left join actuals_by_period
+        on
+            cards.rep_id = actuals_by_period.rep_id
+            and cards.metric_id = actuals_by_period.metric_id
+            and cards.period_type = actuals_by_period.period_type
+            and cards.period_start = actuals_by_period.period_start
+    left join goals_by_period
+        on
+            cards.rep_id = goals_by_period.rep_id
+            and cards.metric_id = goals_by_period.metric_id
+            and cards.period_type = goals_by_period.period_type
+            and cards.period_start = goals_by_period.period_start
+    left join int_rep_goals__resolved
+        on
+            cards.rep_version_id = int_rep_goals__resolved.rep_version_id
+            and cards.metric_id = int_rep_goals__resolved.metric_id
+            and cards.reference_date >= int_rep_goals__resolved.valid_from
+            and cards.reference_date < int_rep_goals__resolved.valid_to
+    left join int_dispersions
+        on
+            cards.metric_id = int_dispersions.metric_id
+            and cards.role = int_dispersions.role
+            and not int_dispersions.is_organisation
+    left join int_activity_metrics
+        on cards.metric_id = int_activity_metrics.metric_id
+    left join earlier_actuals
+        on
+            cards.is_current
+            and cards.rep_id = earlier_actuals.rep_id
+            and cards.metric_id = earlier_actuals.metric_id
+            and cards.period_type = earlier_actuals.period_type
+    left join earlier_goals
+        on
+            cards.is_current
+            and cards.rep_id = earlier_goals.rep_id
+            and cards.metric_id = earlier_goals.metric_id
+            and cards.period_type = earlier_goals.period_type
+),
+
+{{ score_evidence('measured') }},
+
+-- rules, section 6, pace: the rate of the period so far, shrunk to the rate of the 13 weeks before
+-- with a weight of ten expected events; the rest of the period is then negative binomial
+paced as (
+    select
+        evidenced.*,
+        (
+            10 * case
+                when coalesce(evidenced.earlier_goal, 0) > 0
+                    then greatest(coalesce(evidenced.earlier_actual, 0), 0) / evidenced.earlier_goal
+                else 1
+            end
+            + greatest(evidenced.scaled_actual, 0)
+        ) / (10 + evidenced.scaled_goal) as rate,
+        (evidenced.goal_period - evidenced.goal_to_date) / nullif(evidenced.dispersion, 0)
+            as scaled_remaining
+    from evidenced
+),
+
+expected as (
+    select
+        paced.*,
+        paced.is_additive and paced.scaled_remaining > 0 and paced.rate > 0 as is_running,
+        paced.scaled_remaining * paced.rate as rest,
+        paced.rate * paced.scaled_remaining
+        / nullif(1 + paced.scaled_remaining / (10 + paced.scaled_goal), 0) as shape
+    from paced
+),
+
+projected as (
+    select
+        expected.*,
+        case
+            when not expected.is_additive then null
+            when expected.is_running then expected.actual + expected.dispersion * expected.rest
+            else expected.actual
+        end as projection,
+        case
+            when not expected.is_additive then null
+            when expected.is_running
+                then
+                    expected.actual
+                    + expected.dispersion
+                    * {{ gamma_quantile('expected.rest', 'expected.shape', '(-1.2815515655e0)') }}
+            else expected.actual
+        end as projection_low,
+        case
+            when not expected.is_additive then null
+            when expected.is_running
+                then
+                    expected.actual
+                    + expected.dispersion
+                    * {{ gamma_quantile('expected.rest', 'expected.shape', '1.2815515655e0') }}
+            else expected.actual
+        end as projection_high,
+        case
+            when expected.is_running and expected.goal_period > expected.actual
+                then
+                    3 * sqrt(expected.shape) * (
+                        power(
+                            (expected.goal_period - expected.actual)
+                            / nullif(expected.dispersion * expected.rest, 0), 1e0 / 3
+                        )
+                        - 1 + 1 / (9 * expected.shape)
+                    )
+        end as goal_z
+    from expected
+),
+
+final as (
+    select
+        {{ as_of_date() }} as as_of_date,
+        rep_id,
+        rep_name,
+        team,
+        region,
+        role,
+        tier,
+        manager_id,
+        metric_id,
+        metric_name,
+        unit,
+        aggregation,
+        is_higher_better,
+        metric_kind,
+        weight,
+        sort_order,
+        period_type,
+        period_id,
+        period_start,
+        period_end,
+        is_current,
+        actual,
+        goal_to_date,
+        goal_period,
+        attainment,
+        numerator,
+        denominator,
+        dispersion,
+        level,
+        evidence,
+        z_score,
+        status,
+        projection,
+        projection_low,
+        projection_high,
+        case
+            when not is_additive or goal_period is null then null
+            when not is_running
+                then case when (actual >= goal_period) = is_higher_better then 1e0 else 0e0 end
+            when actual >= goal_period then case when is_higher_better then 1e0 else 0e0 end
+            when is_higher_better then 1e0 - ({{ normal_cdf('goal_z') }})
+            else {{ normal_cdf('goal_z') }}
+        end as goal_probability,
+        case
+            when is_additive and is_current and capacity_days_remaining > 0
+                then greatest(goal_period - actual, 0) / capacity_days_remaining
+        end as needed_per_day,
+        capacity_days,
+        capacity_days_remaining,
+        coverage_ratio,
+        team_coverage_ratio
+    from projected
+)
+
+select * from final

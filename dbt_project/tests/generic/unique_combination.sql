@@ -1,0 +1,9 @@
+{#- Fails with each combination of `columns` that stands in more than one row. -#}
+{% test unique_combination(model, columns) %}
+select
+    {{ columns | join(", ") }},
+    count(*) as row_count
+from {{ model }}
+group by {{ columns | join(", ") }}
+having count(*) > 1
+{% endtest %}
