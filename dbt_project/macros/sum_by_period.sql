@@ -7,76 +7,45 @@
 -#}
 {% macro sum_by_period(relation, keys, measures) -%}
 {%- set rolling = {"last_4_weeks": 28, "last_13_weeks": 91} -%}
-{%- macro aggregates(table) -%}
-    {%- for column, function in measures.items() %}
-        {{ function }}({{ table }}.{{ column }}) as {{ column }}{{ "," if not loop.last }}
-    {%- endfor -%}
-{%- endmacro -%}
-{%- macro key_list(table) -%}
-    {%- for key in keys %}
-        {{ table }}.{{ key }},
-    {%- endfor -%}
-{%- endmacro -%}
-{%- macro numbers() -%}
-    1, 2{% for key in keys %}, {{ loop.index + 2 }}{% endfor %}
-{%- endmacro -%}
-{{ relation }}_by_week as (
-    select
-        'week' as period_type,
-        int_dates.week_start_date as period_start,
-        {{ key_list(relation) }}
-        {{ aggregates(relation) }}
-    from {{ relation }}
-    inner join int_dates
-        on {{ relation }}.date_day = int_dates.date_day
-    group by {{ numbers() }}
-),
-
-{{ relation }}_by_month as (
-    select
-        'month' as period_type,
-        int_dates.month_start_date as period_start,
-        {{ key_list(relation) }}
-        {{ aggregates(relation) }}
-    from {{ relation }}
-    inner join int_dates
-        on {{ relation }}.date_day = int_dates.date_day
-    group by {{ numbers() }}
-),
-
-{% for type in ["quarter", "year"] -%}
+{%- set numbers = range(1, keys | length + 3) | join(", ") -%}
+{%- for type in ["week", "month", "quarter", "year"] %}
+{%- set from = relation if type in ["week", "month"] else relation ~ "_by_month" %}
+{%- set day = "date_day" if type in ["week", "month"] else "period_start" %}
 {{ relation }}_by_{{ type }} as (
     select
         '{{ type }}' as period_type,
         int_dates.{{ type }}_start_date as period_start,
-        {{ key_list(relation ~ "_by_month") }}
-        {{ aggregates(relation ~ "_by_month") }}
-    from {{ relation }}_by_month
+        {%- for key in keys %}
+        {{ from }}.{{ key }},
+        {%- endfor %}
+        {%- for column, function in measures.items() %}
+        {{ function }}({{ from }}.{{ column }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ from }}
     inner join int_dates
-        on {{ relation }}_by_month.period_start = int_dates.date_day
-    group by {{ numbers() }}
+        on {{ from }}.{{ day }} = int_dates.date_day
+    group by {{ numbers }}
 ),
-
-{% endfor -%}
+{% endfor %}
 {{ relation }}_by_period as (
-    select * from {{ relation }}_by_week
+    {%- for type in ["week", "month", "quarter", "year"] %}
+    select * from {{ relation }}_by_{{ type }}
     union all
-    select * from {{ relation }}_by_month
-    union all
-    select * from {{ relation }}_by_quarter
-    union all
-    select * from {{ relation }}_by_year
+    {%- endfor %}
     {%- for type, days in rolling.items() %}
-    union all
     select
         '{{ type }}' as period_type,
         {{ add_days(as_of_date(), 1 - days) }} as period_start,
-        {{ key_list(relation) }}
-        {{ aggregates(relation) }}
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {%- for column, function in measures.items() %}
+        {{ function }}({{ column }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
     from {{ relation }}
-    where {{ relation }}.date_day between {{ add_days(as_of_date(), 1 - days) }}
-        and {{ as_of_date() }}
-    group by {{ numbers() }}
+    where date_day between {{ add_days(as_of_date(), 1 - days) }} and {{ as_of_date() }}
+    group by {{ numbers }}
+    {{ "union all" if not loop.last }}
     {%- endfor %}
 )
 {%- endmacro %}

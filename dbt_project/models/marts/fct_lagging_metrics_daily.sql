@@ -6,7 +6,7 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
-lagging as (
+facts as (
     select
         int_metrics__daily.rep_id,
         int_metrics__daily.metric_id,
@@ -22,4 +22,4 @@ lagging as (
     where metrics.metric_kind = 'lagging'
 )
 
-select * from lagging
+select * from facts
