@@ -45,8 +45,9 @@ duration_classes as (
     from thresholds
 ),
 
--- one version per rep and day, one row per zone and day, classes that do not overlap:
--- none of these joins multiplies an activity
+-- one version per rep and day, one row per zone and day, classes that do not overlap: none of
+-- these joins multiplies an activity, and none loses one, for zones are known from the year before
+-- the first record (an outer join here would make DuckDB build its hash table of the activities)
 dated as (
     select
         int_crm__activities.rep_id,
@@ -62,7 +63,7 @@ dated as (
             int_crm__activities.rep_id = int_rep_zones.rep_id
             and int_crm__activities.occurred_at >= int_rep_zones.effective_from
             and int_crm__activities.occurred_at < int_rep_zones.effective_to
-    left join time_zone_days
+    inner join time_zone_days
         on
             int_rep_zones.time_zone = time_zone_days.time_zone
             and cast(int_crm__activities.occurred_at as date) = time_zone_days.utc_date
