@@ -1,4 +1,5 @@
--- one row per agent, and one per manager (a manager leads a team and has no scorecard)
+-- one row per agent, and one per manager; managers have no scorecard and are a team of their own,
+-- so that a goal of a team is a goal of its agents only
 with teams as (
     select * from read_csv('sales_teams.csv', all_varchar = true)
 ),
@@ -19,7 +20,7 @@ managers as (
         lower(replace(manager, ' ', '_')) as rep_id,
         manager as rep_name,
         null as manager_id,
-        manager as team,
+        'Management' as team,
         regional_office as region,
         'Manager' as role
     from teams

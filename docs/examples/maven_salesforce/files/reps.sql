@@ -1,4 +1,5 @@
--- one row per user who sells or leads; any other user of the CRM is left out
+-- one row per user who sells or leads; any other user of the CRM is left out. Managers are a team
+-- of their own, so that a goal of a team is a goal of its agents only
 with users as (
     select * from read_csv('User.csv', all_varchar = true)
 )
@@ -7,8 +8,7 @@ select
     users.Id as rep_id,
     users.Name as rep_name,
     users.ManagerId as manager_id,
-    -- a team is named for its manager, who is on it
-    coalesce(managers.Name, users.Name) as team,
+    coalesce(managers.Name, 'Management') as team,
     users.Department as region,
     case users.Title
         when 'Sales Agent' then 'Agent'
