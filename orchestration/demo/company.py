@@ -1,0 +1,959 @@
+"""A made-up company whose truth is known: seasons, conversion rates, lag and people are planted.
+
+Everything a rep does on a day is drawn from `pace x skill x season x capacity x ramp`; the draws of
+a month depend on the seed and the month only, so any volume is written in bounded memory.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from orchestration.connectors.contract import TABLE_BY_NAME, TABLES
+from orchestration.demo.defects import DEFECTS, check_defects
+from orchestration.errors import ConfigError
+from orchestration.policy import Policy, read_policy
+from orchestration.reference import holiday_rows
+from orchestration.settings import Settings
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+FileFormat = Literal["csv", "parquet"]
+
+SDR, AE, AM = 0, 1, 2
+ROLES = ("SDR", "AE", "AM")
+SENIOR_PACE = 16 / 18  # a senior AE holds fewer demos of larger deals
+ROWS_PER_REP_DAY = 10.6  # activities per rep and calendar day, measured; sizes `activities=`
+
+# metrics of one rhythm share a planted season: factor of a month, and of single halves
+RHYTHMS: dict[str, dict[str, float]] = {
+    "outreach": {"8": 0.85, "12-1": 0.95, "12-2": 0.60, "1": 1.10, "9": 1.08},
+    "meetings": {"8": 0.70, "12-1": 0.85, "12-2": 0.45, "1": 1.20, "2-1": 0.90, "9": 1.12},
+}
+METRIC_RHYTHM = {
+    "dials": "outreach",
+    "connects": "outreach",
+    "conversations": "outreach",
+    "emails_sent": "outreach",
+    "meetings_booked": "meetings",
+    "meetings_held": "meetings",
+    "demos_held": "meetings",
+    "proposals_sent": "meetings",
+}
+CONNECT_RATE = (0.22, 0.45, 0.50)  # dials -> connects, by role
+CONVERSATION_RATE = 0.55  # connects -> conversations of two minutes or more
+DEMO_TO_OPPORTUNITY = 0.35  # AE
+MEETING_TO_OPPORTUNITY = 0.30  # AM
+WIN_RATE = (0.0, 0.25, 0.45)  # by role
+SENIOR_WIN_RATE = 0.28
+LAG_DAYS = 35  # median days from a demo to the close of its deal
+LAG_SPREAD = 5
+LEAD_CONVERSION = 0.45  # SDR: demos -> converted leads
+JANUARY_PULL = 0.5  # share of deals due 1-21 February that close before the budget year ends
+MEAN_AMOUNT = (0.0, 48_000.0, 28_000.0)  # company currency
+SENIOR_AMOUNT = 70_000.0
+AMOUNT_SIGMA = 0.5
+CURRENCY_RATE = {"USD": 1.0, "EUR": 1.10, "GBP": 1.28}
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """One kind of record: its pace per working day of each role and what its rows say."""
+
+    activity_type: str
+    direction: str | None
+    outcome: str | None
+    rhythm: str
+    pace: tuple[float, float, float]
+    leads_to_deals: bool = False
+
+
+STREAMS = (
+    _Stream("call", "outbound", None, "outreach", (20.0, 5.0, 4.0)),
+    _Stream("call", "inbound", "connected", "outreach", (0.0, 3.0, 2.0)),
+    _Stream("email", "outbound", "sent", "outreach", (9.0, 4.0, 6.0)),
+    _Stream("meeting", None, "booked", "meetings", (1.0, 0.6, 0.8)),
+    _Stream("meeting", None, "held", "meetings", (0.0, 1.2, 1.0), True),
+    _Stream("demo", None, "held", "meetings", (0.6, 0.85, 0.0), True),
+    _Stream("demo", None, "no_show", "meetings", (0.15, 0.1, 0.0)),
+    _Stream("proposal", None, "sent", "meetings", (0.0, 0.24, 0.24)),
+)
+
+FIRST_NAMES = (
+    "Ada Aisha Alejandro Amara Anders Anika Antoine Ben Bianca Camille Carlos Chiara Chloe Daniel "
+    "Diego Elena Elias Emma Farah Felix Fiona Grace Hana Hannah Hugo Ines Isabel Ivan Jamal James "
+    "Jonas Julia Kai Karim Katarina Lars Laura Leo Lina Lucas Maja Malik Maria Mateo Maya Mia "
+    "Nadia Naomi Nina Noah Oliver Omar Paula Priya Rafael Rosa Ruth Samuel Sara Sofia Stefan "
+    "Tara Theo Thomas Valentina Victor Yara Yusuf Zoe"
+).split()
+LAST_NAMES = (
+    "Abbott Ahmed Almeida Andersen Baker Barros Bauer Bennett Bianchi Brandt Brooks Carter Castro "
+    "Chen Clarke Costa Dubois Duarte Ellis Evans Farouk Fischer Fleming Fontaine Garcia Girard "
+    "Gupta Haddad Hansen Harper Hayes Hoffmann Hughes Ibrahim Jensen Johnson Kaya Keller Khan "
+    "Kowalski Lambert Larsen Lee Lindgren Lopez Marino Martin Mehta Meyer Moreau Morgan Moreno "
+    "Murphy Nakamura Nguyen Novak Okafor Olsen Owens Park Patel Pereira Quinn Reyes Rossi Roy "
+    "Schmidt Silva Singh Sokolov Stone Suzuki Taylor Torres Turner Vargas Wagner Walker Weber "
+    "Williams Wong Young Ziegler"
+).split()
+INDUSTRIES = ("Aerospace", "Automotive", "Construction", "Energy", "Food", "Medical", "Rail")
+SOURCES = ("web", "trade fair", "referral", "partner", "outbound")
+JOB_TITLES = ("Buyer", "Head of Purchasing", "Plant Manager", "Engineer", "Chief Executive")
+ACCOUNT_WORDS = (
+    ("Alpine", "Atlas", "Beacon", "Cobalt", "Delta", "Granite", "Harbor", "Meridian", "Summit"),
+    ("Automation", "Castings", "Drives", "Foods", "Instruments", "Motors", "Rail", "Turbines"),
+    ("Group", "Inc", "Ltd", "GmbH", "SA", "Partners", "Works"),
+)
+# calendar, time zone, region, country, currency; a quarter of the reps is in each but the last two
+PLACES = (
+    ("us", "America/Los_Angeles", "amer", "US", "USD"),
+    ("us", "America/New_York", "amer", "US", "USD"),
+    ("uk", "Europe/London", "emea", "GB", "GBP"),
+    ("us", "America/Chicago", "amer", "US", "USD"),
+    ("germany", "Europe/Berlin", "emea", "DE", "EUR"),
+    ("us", "America/Los_Angeles", "amer", "US", "USD"),
+    ("france", "Europe/Paris", "emea", "FR", "EUR"),
+    ("us", "America/New_York", "amer", "US", "USD"),
+)
+
+
+@dataclass(frozen=True)
+class DemoTruth:
+    """What was planted, so that a test can ask for it back."""
+
+    today: dt.date
+    first_day: dt.date
+    reps: int
+    seasons: dict[str, dict[str, float]]
+    conversion_rates: dict[str, float]
+    lag_days: dict[str, int]
+    reps_by_cause: dict[str, tuple[str, ...]]
+    rows: dict[str, int]
+    oddities: dict[str, int]
+
+
+@dataclass
+class _Company:
+    """Everyone and every day, as arrays: axis 0 is the rep, axis 1 the day since `first_day`."""
+
+    first_day: dt.date
+    today: dt.date
+    policy: Policy
+    rep_ids: list[str] = field(default_factory=list)
+    place: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    skill: Floats = field(default_factory=lambda: np.ones(0))
+    dial_skill: Floats = field(default_factory=lambda: np.ones(0))
+    connect_skill: Floats = field(default_factory=lambda: np.ones(0))
+    win_skill: Floats = field(default_factory=lambda: np.ones(0))
+    amount_skill: Floats = field(default_factory=lambda: np.ones(0))
+    role: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
+    senior: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+    capacity: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    ramp: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    form: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    stayers: dict[int, Ints] = field(default_factory=dict)
+    causes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def days(self) -> int:
+        return (self.today - self.first_day).days + 1
+
+
+def generate(
+    folder: Path,
+    *,
+    today: dt.date,
+    reps: int = 30,
+    days: int = 1000,
+    seed: int = 7,
+    defects: frozenset[str] = frozenset(),
+    activities: int | None = None,
+    file_format: FileFormat = "csv",
+    seeds_dir: Path | None = None,
+) -> DemoTruth:
+    """Write the demo company's files into `folder`, replacing what an earlier run wrote there.
+
+    Args:
+        folder: where the files connector reads, usually `Settings.files_dir`.
+        today: the last complete day; nothing but open deals' expected closing lies behind it.
+        reps: people who sell; their managers come on top.
+        days: length of the history that ends with `today`.
+        seed: the same arguments give the same bytes.
+        defects: names of `DEFECTS` to plant.
+        activities: choose `reps` and `days` so that about this many activities are written.
+        file_format: the format of the activities; the other files are CSV.
+        seeds_dir: the policy with calendars and ramp curves; the demo company's by default.
+
+    Raises:
+        ConfigError: a size or the name of a defect is not usable.
+    """
+    check_defects(defects)
+    if activities is not None:
+        reps, days = _size(activities, days)
+    if reps < 8 or days < 30:
+        raise ConfigError(
+            f"demo data: {reps} reps and {days} days are too few to be a company. "
+            "Use at least 8 reps and 30 days."
+        )
+    policy = read_policy(seeds_dir or Settings().seeds_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in TABLES:
+        for suffix in ("csv", "parquet"):
+            (folder / f"{table.name}.{suffix}").unlink(missing_ok=True)
+    rng = np.random.default_rng([seed, 0])
+    company = _Company(today - dt.timedelta(days=days - 1), today, policy)
+    rep_rows, time_off = _hire(company, rng, reps)
+    writer = _Writer(folder, company, seed, file_format)
+    writer.write_activities()
+    writer.write_small("reps", rep_rows)
+    writer.write_small("time_off", time_off)
+    writer.write_deals(np.random.default_rng([seed, 1]))
+    for name in sorted(defects):
+        DEFECTS[name].plant(folder, today)
+    return DemoTruth(
+        today=today,
+        first_day=company.first_day,
+        reps=reps,
+        seasons=planted_seasons(company),
+        conversion_rates={
+            "SDR dials -> connects": CONNECT_RATE[SDR],
+            "AE dials -> connects": CONNECT_RATE[AE],
+            "AM dials -> connects": CONNECT_RATE[AM],
+            "connects -> conversations": CONVERSATION_RATE,
+            "AE demos_held -> opportunities_created": DEMO_TO_OPPORTUNITY,
+            "AM meetings_held -> opportunities_created": MEETING_TO_OPPORTUNITY,
+            "AE deals_closed -> deals_won": WIN_RATE[AE],
+            "AE senior deals_closed -> deals_won": SENIOR_WIN_RATE,
+            "AM deals_closed -> deals_won": WIN_RATE[AM],
+            "SDR demos_held -> leads_converted": LEAD_CONVERSION,
+        },
+        lag_days={"demos_held -> deals_won": LAG_DAYS},
+        reps_by_cause=company.causes,
+        rows=writer.rows,
+        oddities=writer.oddities,
+    )
+
+
+def _size(activities: int, days: int) -> tuple[int, int]:
+    reps = max(8, round(activities / (ROWS_PER_REP_DAY * days)))
+    return reps, max(30, min(days, round(activities / (ROWS_PER_REP_DAY * reps))))
+
+
+def _month_of(day: dt.date, months: int) -> dt.date:
+    index = day.year * 12 + day.month - 1 + months
+    return dt.date(index // 12, index % 12 + 1, 1)
+
+
+def _slot(day: dt.date) -> str:
+    return f"{day.month}-{1 if day.day <= 15 else 2}"
+
+
+def _season_of(rhythm: str, day: dt.date) -> float:
+    factors = RHYTHMS[rhythm]
+    return factors.get(_slot(day), factors.get(str(day.month), 1.0))
+
+
+def _workdays(policy: Policy, first: dt.date, last: dt.date) -> dict[str, npt.NDArray[np.bool_]]:
+    """By calendar, whether each day of `first..last` is worked."""
+    count = (last - first).days + 1
+    weekdays = (np.arange(count) + first.weekday()) % 7
+    worked = {
+        row["calendar"]: np.array([digit == "1" for digit in row["working_weekdays"]])[weekdays]
+        for row in policy.rows("calendars")
+    }
+    free = [(name, day) for name, day, _ in holiday_rows(policy, range(first.year, last.year + 1))]
+    for row in policy.rows("custom_holidays"):
+        names = [row["calendar"]] if row["calendar"] else list(worked)
+        free += [(name, dt.date.fromisoformat(row["holiday_date"])) for name in names]
+    for name, day in free:
+        if first <= day <= last:
+            worked[name][(day - first).days] = False
+    return worked
+
+
+def planted_seasons(company: _Company) -> dict[str, dict[str, float]]:
+    """The planted index by metric and slot; its mean over a fiscal year's working days is 1."""
+    start = int(company.policy.setting("fiscal_year_start_month") or 1)
+    last = dt.date(company.today.year, start, 1) - dt.timedelta(days=1)
+    first = dt.date(last.year - 1, start, 1)
+    worked = _workdays(company.policy, first, last)[
+        company.policy.setting("default_calendar") or "us"
+    ]
+    year = [first + dt.timedelta(days=int(i)) for i in np.flatnonzero(worked)]
+    slots = [f"{month}-{half}" for month in range(1, 13) for half in (1, 2)]
+    seasons: dict[str, dict[str, float]] = {}
+    for metric, rhythm in METRIC_RHYTHM.items():
+        mean = float(np.mean([_season_of(rhythm, day) for day in year]))
+        seasons[metric] = {
+            slot: RHYTHMS[rhythm].get(slot, RHYTHMS[rhythm].get(slot.split("-")[0], 1.0)) / mean
+            for slot in slots
+        }
+    return seasons
+
+
+def _names(count: int) -> list[str]:
+    """That many different names; beyond the combinations a number tells them apart."""
+    names = []
+    for i in range(count):
+        cycle, place = divmod(i, len(FIRST_NAMES) * len(LAST_NAMES))
+        first = FIRST_NAMES[place % len(FIRST_NAMES)]
+        # 69 and 83 have no common divisor, so the pairs repeat only after all were used
+        last = LAST_NAMES[(place * 31) % len(LAST_NAMES)]
+        names.append(f"{first} {last}" + (f" {cycle + 1}" if cycle else ""))
+    return names
+
+
+def _hire(
+    company: _Company, rng: np.random.Generator, reps: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Fill the company's arrays; the rows of reps.csv and time_off.csv."""
+    days, first, today = company.days, company.first_day, company.today
+    start_role = np.array([SDR if i % 5 < 2 else AE if i % 5 < 4 else AM for i in range(reps)])
+    company.place = np.arange(reps) // 2 % len(PLACES)
+    company.rep_ids = [f"rep_{i + 1:04d}" for i in range(reps)]
+    company.skill = np.clip(rng.normal(1.0, 0.07, reps), 0.85, 1.15)
+    company.dial_skill, company.connect_skill = np.ones(reps), np.ones(reps)
+    company.win_skill, company.amount_skill = np.ones(reps), np.ones(reps)
+    # tenure: most were there before the history starts
+    hire = np.full(reps, -1)
+    end = np.full(reps, days + 1)
+    new_hires = [i for i in range(reps) if i % 6 == 5]
+    leavers = [i for i in range(reps) if i % 10 == 7]
+    for i in new_hires:
+        hire[i] = int(rng.integers(days // 10, days - days // 20))
+    for i in leavers:
+        end[i] = int(rng.integers(days // 2, days - 5))
+        hire[i] = min(hire[i], end[i] - days // 4)
+    promoted = [i for i in range(reps) if start_role[i] == SDR and i % 15 == 10]
+    raised = [i for i in range(reps) if start_role[i] != AM and i % 15 in (3, 6)]
+    senior_from_start = [i for i in range(reps) if start_role[i] != AM and i % 4 == 2]
+    changes = {i: int(days * rng.uniform(0.35, 0.7)) for i in (*promoted, *raised)}
+    fte = np.ones(reps)
+    fte[[i for i in range(reps) if i % 15 == 9]] = 0.8
+    fte[[i for i in range(reps) if i % 15 == 13]] = 0.5
+
+    _plant_causes(company, start_role, {*new_hires, *leavers, *changes})
+    company.role = np.repeat(start_role.astype(np.int8)[:, None], days, axis=1)
+    company.senior = np.zeros((reps, days), np.bool_)
+    company.senior[senior_from_start] = True
+    for i in promoted:
+        company.role[i, changes[i] :] = AE
+        company.senior[i] = False
+    for i in raised:
+        company.senior[i, : changes[i]] = False
+        company.senior[i, changes[i] :] = True
+
+    time_off, leave = _take_leave(company, rng, hire, end)
+    worked = _workdays(company.policy, first, today)
+    day_index = np.arange(days)
+    employed = (day_index >= hire[:, None]) & (day_index <= end[:, None])
+    by_rep = np.stack([worked[PLACES[p][0]] for p in company.place])
+    company.capacity = (employed * by_rep * fte[:, None] * (1 - leave)).astype(np.float32)
+    company.ramp = _ramps(company, hire)
+    weeks = rng.gamma(16, 1 / 16, (reps, days // 7 + 2))  # good and bad weeks of a rep
+    company.form = weeks.astype(np.float32)
+    for role in (SDR, AE, AM):
+        stayer = (hire < 0) & (end > days) & (company.role == role).all(axis=1)
+        company.stayers[role] = np.flatnonzero(stayer)
+
+    rows: list[dict[str, Any]] = []
+    names = _names(reps + 200 + reps // 4)
+    teams: dict[str, str] = {}
+
+    def team_of(i: int, role: int) -> str:
+        region = PLACES[company.place[i]][2]
+        number = i // 60 + 1
+        return f"{ROLES[role]} {region.upper()}" + (f" {number}" if reps > 60 else "")
+
+    def add(i: int, role: int, senior: bool, valid_from: dt.date | None) -> None:
+        calendar, zone, region, _, _ = PLACES[company.place[i]]
+        team = team_of(i, role)
+        manager = teams.setdefault(team, f"mgr_{len(teams) + 1:04d}")
+        # a hire before the history has a hire date all the same
+        hired = first + dt.timedelta(days=int(hire[i]) if hire[i] >= 0 else -400 - 37 * (i % 23))
+        rows.append(
+            {
+                "rep_id": company.rep_ids[i],
+                "rep_name": names[i],
+                "email": _email(names[i]),
+                "manager_id": manager,
+                "team": team,
+                "region": region,
+                "role": ROLES[role],
+                "tier": None if role == AM else "senior" if senior else "junior",
+                "calendar": calendar,
+                "time_zone": zone,
+                "fte": float(fte[i]),
+                "hire_date": hired,
+                "end_date": first + dt.timedelta(days=int(end[i])) if end[i] <= days else None,
+                "valid_from": valid_from or hired,
+            }
+        )
+
+    for i in range(reps):
+        add(i, int(company.role[i, 0]), bool(company.senior[i, 0]), None)
+        if i in changes:
+            day = first + dt.timedelta(days=changes[i])
+            add(i, int(company.role[i, -1]), bool(company.senior[i, -1]), day)
+    hired = first - dt.timedelta(days=1500)
+    for number, (team, manager) in enumerate(sorted(teams.items(), key=lambda item: item[1])):
+        row = next(row for row in rows if row["team"] == team)
+        name = names[reps + number]
+        boss = {"rep_id": manager, "rep_name": name, "email": _email(name), "manager_id": None}
+        rest = {"role": "Manager", "tier": None, "fte": 1.0, "hire_date": hired, "end_date": None}
+        rows.append({**row, **boss, **rest, "valid_from": hired})
+    company.causes.update(
+        {
+            "new_hire": tuple(company.rep_ids[i] for i in new_hires),
+            "leaver": tuple(company.rep_ids[i] for i in leavers),
+            "promoted": tuple(company.rep_ids[i] for i in promoted),
+            "became_senior": tuple(company.rep_ids[i] for i in raised),
+            "part_time": tuple(company.rep_ids[i] for i in np.flatnonzero(fte < 1)),
+        }
+    )
+    return rows, time_off
+
+
+def _email(name: str) -> str:
+    return name.lower().replace(" ", ".") + "@northwind-components.example"
+
+
+def _plant_causes(company: _Company, role: Ints, others: set[int]) -> None:
+    """Give a few settled reps of each role a reason to miss or to excel."""
+    reps = len(role)
+    free = {r: [i for i in range(reps) if role[i] == r and i not in others] for r in (SDR, AE, AM)}
+    share = max(1, reps // 30)
+
+    def take(cause: str, role: int, count: int) -> list[int]:
+        chosen = free[role][:count]
+        del free[role][:count]
+        company.causes[cause] = (
+            *company.causes.get(cause, ()),
+            *(company.rep_ids[i] for i in chosen),
+        )
+        return chosen
+
+    company.dial_skill[take("few_calls", SDR, share)] = 0.6
+    company.win_skill[take("poor_conversion", AE, share)] = 0.45
+    company.connect_skill[take("poor_connects", SDR, share)] = 0.6
+    company.amount_skill[take("small_deals", AE, share)] = 0.5
+    for star_role in (SDR, AE):
+        company.skill[take("star", star_role, share)] = 1.35
+
+
+def _take_leave(
+    company: _Company, rng: np.random.Generator, hire: Ints, end: Ints
+) -> tuple[list[dict[str, Any]], Floats]:
+    """One block of leave in each quarter of a year, half days, and a long leave for a few."""
+    days = company.days
+    leave = np.zeros((len(hire), days))
+    rows: list[dict[str, Any]] = []
+
+    def add(i: int, start: int, length: int, fraction: float) -> None:
+        stop = min(start + length, days, int(end[i]) + 1)
+        start = max(start, 0, int(hire[i]))
+        if start >= stop or leave[i, start:stop].any():
+            return
+        leave[i, start:stop] = fraction
+        rows.append(
+            {
+                "rep_id": company.rep_ids[i],
+                "start_date": company.first_day + dt.timedelta(days=start),
+                "end_date": company.first_day + dt.timedelta(days=stop - 1),
+                "fraction": fraction,
+            }
+        )
+
+    for i in range(len(hire)):
+        if i % 15 == 12:
+            add(i, int(rng.integers(days // 4, days // 2)), 84, 1.0)
+        for quarter in range(0, days, 91):
+            add(i, quarter + int(rng.integers(0, 60)), int(rng.integers(3, 10)), 1.0)
+            if rng.random() < 0.3:
+                add(i, quarter + int(rng.integers(70, 88)), 2, 0.5)
+    return rows, leave
+
+
+def _ramps(company: _Company, hire: Ints) -> npt.NDArray[np.float32]:
+    ramp = np.ones((len(hire), company.days), np.float32)
+    curves = {
+        (row["role"], int(row["month_of_tenure"])): float(row["ramp_ratio"])
+        for row in company.policy.rows("ramp_curves")
+    }
+    for i in np.flatnonzero(hire >= 0):
+        hired = company.first_day + dt.timedelta(days=int(hire[i]))
+        for d in range(int(hire[i]), company.days):
+            day = company.first_day + dt.timedelta(days=d)
+            months = (day.year - hired.year) * 12 + day.month - hired.month
+            tenure = months + (1 if day.day >= hired.day else 0)
+            ramp[i, d] = curves.get((ROLES[company.role[i, d]], tenure), 1.0)
+    return ramp
+
+
+class _Writer:
+    """Draws the records month by month and writes them."""
+
+    def __init__(self, folder: Path, company: _Company, seed: int, file_format: FileFormat) -> None:
+        self.folder, self.company, self.seed = folder, company, seed
+        self.file_format = file_format
+        self.rows: dict[str, int] = {}
+        self.oddities = {"unassigned": 0, "late": 0, "backdated": 0, "deleted": 0, "midnight": 0}
+        self.epoch = (company.first_day - dt.date(1970, 1, 1)).days
+        zones = sorted({place[1] for place in PLACES})
+        offsets = np.array([self._offsets(zone) for zone in zones])
+        self.zone_of_place = np.array([zones.index(place[1]) for place in PLACES])
+        self.offsets = offsets
+        self.end_of_today = (self.epoch + company.days) * 86_400
+        self.accounts = max(50, len(company.rep_ids) * 12)
+        # a deal's seed: rep, day and second of the meeting that opened it
+        self.openings: list[tuple[Ints, Ints, Ints]] = []
+        self.sdr_demos: list[tuple[Ints, Ints, Ints]] = []
+
+    def _offsets(self, zone: str) -> list[int]:
+        info = ZoneInfo(zone)
+        noons = (
+            dt.datetime.combine(self.company.first_day + dt.timedelta(days=d), dt.time(12), info)
+            for d in range(self.company.days)
+        )
+        return [int((noon.utcoffset() or dt.timedelta()).total_seconds()) for noon in noons]
+
+    def utc(self, rep: Ints, day: Ints, second: Ints) -> Ints:
+        """Seconds since 1970 UTC of a local second of a day."""
+        zone = self.zone_of_place[self.company.place[rep]]
+        result: Ints = (self.epoch + day) * 86_400 + second - self.offsets[zone, day]
+        return result
+
+    def write_activities(self) -> None:
+        """The activities, one month at a time."""
+        schema = pa.schema(
+            [(column.name, _ARROW[column.type]) for column in TABLE_BY_NAME["activities"].columns]
+        )
+        company, written, day, month = self.company, 0, 0, 0
+        with ExitStack() as stack:
+            path = self.folder / f"activities.{self.file_format}"
+            sink: Any = (
+                stack.enter_context(pq.ParquetWriter(path, schema))
+                if self.file_format == "parquet"
+                else stack.enter_context(pa_csv.CSVWriter(path, _csv_schema(schema), **_CSV))
+            )
+            while day < company.days:
+                first = company.first_day + dt.timedelta(days=day)
+                following = (_month_of(first, 1) - company.first_day).days
+                rng = np.random.default_rng([self.seed, 2, month])
+                # 2,000 reps at a time keep a month of a large company in memory
+                for block in range(0, len(company.rep_ids), 2_000):
+                    table = self._draw(rng, block, day, min(following, company.days), written)
+                    if table is not None:
+                        written += table.num_rows
+                        table = table.cast(schema)
+                        sink.write(_as_text(table) if self.file_format == "csv" else table)
+                day, month = following, month + 1
+        self.rows["activities"] = written
+
+    def _draw(
+        self, rng: np.random.Generator, block: int, first: int, last: int, written: int
+    ) -> pa.Table | None:
+        company = self.company
+        reps = slice(block, block + 2_000)
+        role = company.role[reps, first:last]
+        senior = company.senior[reps, first:last] & (role == AE)
+        ready = company.capacity[reps, first:last] * company.ramp[reps, first:last]
+        skill = company.skill[reps, None]
+        days = [company.first_day + dt.timedelta(days=d) for d in range(first, last)]
+        season = {r: np.array([_season_of(r, day) for day in days]) for r in RHYTHMS}
+        form = company.form[reps][:, np.arange(first, last) // 7]
+        found: list[tuple[Ints, Ints, Ints]] = []
+        for number, stream in enumerate(STREAMS):
+            pace = np.array(stream.pace)[role] * ready * skill * season[stream.rhythm]
+            if stream.activity_type == "call" and stream.direction == "outbound":
+                pace = pace * company.dial_skill[reps, None]
+            if stream.activity_type == "demo":
+                pace = pace * form * np.where(senior, SENIOR_PACE, 1.0)
+            counts = rng.poisson(pace)
+            rep, day = np.nonzero(counts)
+            times = counts[rep, day]
+            found.append(
+                (
+                    np.repeat(rep, times) + block,
+                    np.repeat(day, times) + first,
+                    np.full(int(times.sum()), number),
+                )
+            )
+        rep = np.concatenate([part[0] for part in found])
+        day = np.concatenate([part[1] for part in found])
+        kind = np.concatenate([part[2] for part in found])
+        if not len(rep):
+            return None
+        order = np.lexsort((rep, day))
+        rep, day, kind = rep[order], day[order], kind[order]
+        count = len(rep)
+        second = rng.integers(8 * 3600 + 1800, 17 * 3600 + 1800, count)
+        midnight = rng.random(count) < 0.003
+        second[midnight] = rng.integers(23 * 3600, 24 * 3600, int(midnight.sum()))
+        occurred = self.utc(rep, day, second)
+        self._remember(rep, day, kind, second, rng)
+        return self._table(rng, rep, day, kind, occurred, midnight, written)
+
+    def _remember(
+        self, rep: Ints, day: Ints, kind: Ints, second: Ints, rng: np.random.Generator
+    ) -> None:
+        """Keep the demos and meetings that open deals or convert leads."""
+        role = self.company.role[rep, day]
+        types = np.array(
+            [stream.activity_type if stream.leads_to_deals else "" for stream in STREAMS]
+        )
+        chance = rng.random(len(rep))
+        demo, meeting = types[kind] == "demo", types[kind] == "meeting"
+        opens = (demo & (role == AE) & (chance < DEMO_TO_OPPORTUNITY)) | (
+            meeting & (role == AM) & (chance < MEETING_TO_OPPORTUNITY)
+        )
+        converts = demo & (role == SDR) & (chance < LEAD_CONVERSION)
+        self.openings.append((rep[opens], day[opens], second[opens]))
+        self.sdr_demos.append((rep[converts], day[converts], second[converts]))
+
+    def _table(
+        self,
+        rng: np.random.Generator,
+        rep: Ints,
+        day: Ints,
+        kind: Ints,
+        occurred: Ints,
+        midnight: npt.NDArray[np.bool_],
+        written: int,
+    ) -> pa.Table:
+        company, count = self.company, len(rep)
+        role = company.role[rep, day]
+        # what became of a call, and how long it took
+        is_call = kind <= 1
+        connected = rng.random(count) < np.array(CONNECT_RATE)[role] * company.connect_skill[rep]
+        connected = is_call & (connected | (kind == 1))
+        talked = connected & (rng.random(count) < CONVERSATION_RATE)
+        outcomes = ["connected", "no_answer", "voicemail", "busy"]
+        own = [stream.outcome for stream in STREAMS]
+        labels = pa.array(outcomes + [outcome or "" for outcome in own])
+        missed = 1 + np.searchsorted([0.6, 0.9], rng.random(count))
+        outcome = np.where(connected, 0, np.where(is_call, missed, len(outcomes) + kind))
+        length = rng.integers(0, 1200, count)
+        duration = np.where(
+            talked, 120 + length, np.where(connected, 5 + length % 115, length % 40)
+        )
+        # records that came late, were dated back, lost their owner or were deleted
+        draw = rng.random(count)
+        unassigned, deleted = draw < 0.004, (draw >= 0.004) & (draw < 0.008)
+        logged = occurred + rng.integers(1, 3600, count)
+        backdated = (draw >= 0.008) & (draw < 0.011)
+        logged = np.where(backdated, occurred + rng.integers(10, 40, count) * 86_400, logged)
+        late = (draw >= 0.011) & (draw < 0.016)
+        changed = np.where(late | deleted, occurred + rng.integers(30, 120, count) * 86_400, logged)
+        latest = np.maximum(self.end_of_today - 1, occurred)
+        self._count("unassigned", unassigned)
+        self._count("deleted", deleted)
+        self._count("backdated", backdated & (logged <= latest))
+        self._count("late", late & (changed <= latest))
+        self._count("midnight", midnight)
+        logged, changed = np.minimum(logged, latest), np.minimum(changed, latest)
+        account = rng.integers(1, self.accounts + 1, count)
+        return pa.table(
+            {
+                "activity_id": _ids("act_", np.arange(written + 1, written + count + 1)),
+                "rep_id": pc.if_else(
+                    pa.array(unassigned), None, pa.array(company.rep_ids).take(pa.array(rep))
+                ),
+                "activity_type": pa.array([s.activity_type for s in STREAMS]).take(pa.array(kind)),
+                "direction": pa.array([s.direction for s in STREAMS]).take(pa.array(kind)),
+                "outcome": labels.take(pa.array(outcome)),
+                "occurred_at": _moments(occurred),
+                "duration_seconds": pa.array(duration.astype(np.float64), mask=~is_call),
+                "contact_id": _ids("con_", account * 3 + day % 3),
+                "lead_id": pa.nulls(count, pa.string()),
+                "account_id": _ids("acc_", account),
+                "opportunity_id": pa.nulls(count, pa.string()),
+                "created_at": _moments(logged),
+                "updated_at": _moments(changed),
+                "is_deleted": pa.array(deleted),
+            }
+        )
+
+    def _count(self, oddity: str, mask: npt.NDArray[np.bool_]) -> None:
+        self.oddities[oddity] += int(mask.sum())
+
+    def write_deals(self, rng: np.random.Generator) -> None:
+        """The deals, their splits and stages, the leads behind them, and the accounts."""
+        company, days = self.company, self.company.days
+        rep, day, second = (np.concatenate([p[k] for p in self.openings]) for k in range(3))
+        count = len(rep)
+        role = company.role[rep, day].astype(np.int64)
+        senior = company.senior[rep, day] & (role == AE)
+        created = np.minimum(self.utc(rep, day, second) + 1800, self.end_of_today - 1)
+        due = day + np.maximum(7, np.rint(rng.normal(LAG_DAYS, LAG_SPREAD, count)).astype(np.int64))
+        due = self._pull_into_january(rng, due)
+        # a deal of a rep who left is closed by a colleague
+        gone = (due < days) & (self._last_day()[rep] < due)
+        colleague = self._colleagues(rng, role)
+        rep = np.where(gone, colleague, rep)
+        upcoming = self._next_working()
+        inside = due < days
+        closing = np.where(inside, upcoming[rep, np.minimum(due, days - 1)], due)
+        closed = closing < days
+        base = np.where(senior, SENIOR_WIN_RATE, np.array(WIN_RATE)[role])
+        won = closed & (rng.random(count) < base * company.win_skill[rep])
+        mean = np.where(senior, SENIOR_AMOUNT, np.array(MEAN_AMOUNT)[role])
+        spread = np.exp(rng.normal(-(AMOUNT_SIGMA**2) / 2, AMOUNT_SIGMA, count))
+        currency = np.array([place[4] for place in PLACES])[company.place[rep]]
+        rate = np.array([CURRENCY_RATE[c] for c in currency]) if count else np.ones(0)
+        amount = np.round(mean * spread * company.amount_skill[rep] / rate, -1)
+        draw = rng.random(count)
+        unassigned, deleted = draw < 0.01, (draw >= 0.01) & (draw < 0.02)
+        self.oddities["unassigned_deals"] = int(unassigned.sum())
+        self.oddities["deleted_deals"] = int(deleted.sum())
+        touched = np.minimum(
+            self.end_of_today - 1,
+            np.where(closed, (self.epoch + closing) * 86_400 + 64_000, created),
+        )
+        touched = np.maximum(touched, created)
+        identity = _ids("opp_", np.arange(1, count + 1))
+        account = rng.integers(1, self.accounts + 1, count)
+        lead, leads = self._leads(rng, created)
+        self._write(
+            "opportunities",
+            {
+                "opportunity_id": identity,
+                "rep_id": pc.if_else(
+                    pa.array(unassigned), None, pa.array(company.rep_ids).take(pa.array(rep))
+                ),
+                "account_id": _ids("acc_", account),
+                "lead_id": lead,
+                "opportunity_type": pa.array(["", "new_business", "expansion"]).take(
+                    pa.array(role)
+                ),
+                "stage": pa.array(["proposal", "closed lost", "closed won"]).take(
+                    pa.array(closed.astype(np.int64) + won)
+                ),
+                "amount": pa.array(amount),
+                "currency": pa.array(currency),
+                "created_at": _moments(created),
+                "close_date": pa.array((self.epoch + closing).astype(np.int32)).cast(pa.date32()),
+                "is_closed": pa.array(closed),
+                "is_won": pa.array(won),
+                "updated_at": _moments(touched),
+                "is_deleted": pa.array(deleted),
+            },
+        )
+        self._write_splits(rng, identity, rep, role, unassigned)
+        self._write_stages(identity, created, closing, closed, won, touched)
+        self._write("leads", leads)
+        self._write_accounts(rng)
+
+    def _pull_into_january(self, rng: np.random.Generator, due: Ints) -> Ints:
+        dates = np.datetime64(self.company.first_day) + due
+        month = dates.astype("datetime64[M]")
+        in_february = (month.astype(np.int64) % 12 == 1) & ((dates - month).astype(np.int64) < 21)
+        pulled = in_february & (rng.random(len(due)) < JANUARY_PULL)
+        back = (dates - month).astype(np.int64) + 1 + rng.integers(0, 14, len(due))
+        result: Ints = np.where(pulled, due - back, due)
+        return result
+
+    def _last_day(self) -> Ints:
+        """The last day of each rep with any capacity."""
+        capacity = self.company.capacity > 0
+        result: Ints = capacity.shape[1] - 1 - np.argmax(capacity[:, ::-1], axis=1)
+        leavers = set(self.company.causes["leaver"])
+        stays = np.array([rep_id not in leavers for rep_id in self.company.rep_ids])
+        result[stays] = capacity.shape[1]
+        return result
+
+    def _next_working(self) -> Ints:
+        """By rep and day, the first day from there with capacity; the number of days if none."""
+        capacity = self.company.capacity > 0
+        days = capacity.shape[1]
+        index = np.where(capacity, np.arange(days), days)
+        result: Ints = np.minimum.accumulate(index[:, ::-1], axis=1)[:, ::-1]
+        return result
+
+    def _colleagues(self, rng: np.random.Generator, role: Ints) -> Ints:
+        """For each deal a rep who held its role through the whole history."""
+        result = np.zeros(len(role), np.int64)
+        for number, stayers in self.company.stayers.items():
+            chosen = role == number
+            result[chosen] = rng.choice(stayers, int(chosen.sum()))
+        return result
+
+    def _write_splits(
+        self,
+        rng: np.random.Generator,
+        identity: pa.Array,
+        rep: Ints,
+        role: Ints,
+        unassigned: npt.NDArray[np.bool_],
+    ) -> None:
+        colleague = self._colleagues(rng, role)
+        shared = np.flatnonzero((rng.random(len(rep)) < 0.05) & (colleague != rep) & ~unassigned)
+        self.oddities["split_deals"] = len(shared)
+        names = pa.array(self.company.rep_ids)
+        ratio = rng.choice([0.5, 0.6, 0.75], len(shared))
+        both = np.concatenate([shared, shared])
+        self._write(
+            "opportunity_splits",
+            {
+                "opportunity_id": identity.take(pa.array(both)),
+                "rep_id": names.take(pa.array(np.concatenate([rep[shared], colleague[shared]]))),
+                "split_ratio": pa.array(np.concatenate([ratio, 1 - ratio])),
+            },
+        )
+
+    def _write_stages(
+        self,
+        identity: pa.Array,
+        created: Ints,
+        closing: Ints,
+        closed: npt.NDArray[np.bool_],
+        won: npt.NDArray[np.bool_],
+        touched: Ints,
+    ) -> None:
+        count = len(created)
+        middle = np.minimum((created + (self.epoch + closing) * 86_400) // 2, self.end_of_today - 1)
+        middle = np.maximum(middle, created + 1)
+        ends = np.flatnonzero(closed)
+        final = np.maximum(touched, middle + 1)[ends]
+        every = np.arange(count)
+        stage = np.concatenate([np.zeros(count), np.ones(count), 2 + won[ends]]).astype(np.int64)
+        self._write(
+            "opportunity_stage_changes",
+            {
+                "opportunity_id": identity.take(pa.array(np.concatenate([every, every, ends]))),
+                "from_stage": pa.array([None, "discovery", "proposal", "proposal"]).take(
+                    pa.array(stage)
+                ),
+                "to_stage": pa.array(["discovery", "proposal", "closed lost", "closed won"]).take(
+                    pa.array(stage)
+                ),
+                "changed_at": _moments(np.concatenate([created, middle, final])),
+            },
+        )
+
+    def _leads(
+        self, rng: np.random.Generator, opened: Ints
+    ) -> tuple[pa.Array, dict[str, pa.Array]]:
+        """The lead of each deal, and the leads: for each that converted, two that did not."""
+        rep, day, second = (np.concatenate([p[k] for p in self.sdr_demos]) for k in range(3))
+        converted = np.minimum(self.utc(rep, day, second) + 2400, self.end_of_today - 1)
+        count = len(rep)
+        # a converted lead becomes the next deal that is opened, if no other lead did
+        order = np.argsort(opened, kind="stable")
+        place = np.searchsorted(opened[order], converted)
+        _, first = np.unique(place, return_index=True)
+        first = first[place[first] < len(opened)]
+        deal = np.zeros(count, np.int64)
+        deal[first] = order[place[first]] + 1
+        lead_of_deal = np.zeros(len(opened), np.int64)
+        lead_of_deal[deal[first] - 1] = first + 1
+
+        total = 3 * count
+        is_converted = np.arange(total) < count
+        rep_all = np.concatenate([rep, np.repeat(rep, 2)])
+        base = np.concatenate([converted, np.repeat(converted, 2)])
+        created = base - rng.integers(2 * 86_400, 30 * 86_400, total)
+        deal_all = np.concatenate([deal, np.zeros(2 * count, np.int64)])
+        converted_all = np.where(is_converted, base, 0)
+        status = np.where(is_converted, 0, rng.integers(1, 4, total))
+
+        def pick(values: Sequence[str]) -> pa.Array:
+            return pa.array(values).take(pa.array(rng.integers(0, len(values), total)))
+
+        leads = {
+            "lead_id": _ids("lead_", np.arange(1, total + 1)),
+            "rep_id": pa.array(self.company.rep_ids).take(pa.array(rep_all)),
+            "account_id": _ids("acc_", rng.integers(1, self.accounts + 1, total)),
+            "created_at": _moments(created),
+            "source": pick(SOURCES),
+            "industry": pick(INDUSTRIES),
+            "employee_count": pa.array(np.rint(np.exp(rng.normal(5, 1.2, total))) + 1),
+            "country": pa.array([place[3] for place in PLACES]).take(
+                pa.array(self.company.place[rep_all])
+            ),
+            "job_title": pick(JOB_TITLES),
+            "status": pa.array(["converted", "open", "nurture", "disqualified"]).take(
+                pa.array(status)
+            ),
+            "converted_at": pc.if_else(pa.array(is_converted), _moments(converted_all), None),
+            "opportunity_id": pc.if_else(pa.array(deal_all > 0), _ids("opp_", deal_all), None),
+            "is_deleted": pa.array(rng.random(total) < 0.002),
+        }
+        return pc.if_else(pa.array(lead_of_deal > 0), _ids("lead_", lead_of_deal), None), leads
+
+    def _write_accounts(self, rng: np.random.Generator) -> None:
+        count = self.accounts
+        words = [rng.choice(list(options), count) for options in ACCOUNT_WORDS]
+        employees = np.rint(np.exp(rng.normal(5.5, 1.3, count))) + 5
+        self._write(
+            "accounts",
+            {
+                "account_id": _ids("acc_", np.arange(1, count + 1)),
+                "account_name": pa.array([" ".join(parts) for parts in zip(*words, strict=True)]),
+                "industry": pa.array(rng.choice(list(INDUSTRIES), count)),
+                "employee_count": pa.array(employees),
+                "annual_revenue": pa.array(
+                    np.rint(employees * rng.uniform(90_000, 300_000, count))
+                ),
+                "country": pa.array(rng.choice(["US", "GB", "DE", "FR"], count)),
+                "fiscal_year_end_month": pa.array(rng.choice([1, 3, 6, 12], count)),
+            },
+        )
+
+    def write_small(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """A table given as rows."""
+        columns = TABLE_BY_NAME[name].columns
+        self._write(name, {c.name: pa.array([r[c.name] for r in rows]) for c in columns})
+
+    def _write(self, name: str, columns: dict[str, pa.Array]) -> None:
+        schema = pa.schema([(c.name, _ARROW[c.type]) for c in TABLE_BY_NAME[name].columns])
+        table = pa.table(columns).select(schema.names).cast(schema)
+        pa_csv.write_csv(_as_text(table), self.folder / f"{name}.csv", **_CSV)
+        self.rows[name] = table.num_rows
+
+
+_ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("s"),
+}
+_CSV = {"write_options": pa_csv.WriteOptions(quoting_style="needed")}
+
+
+def _csv_schema(schema: pa.Schema) -> pa.Schema:
+    text = [pa.field(f.name, pa.string()) if pa.types.is_timestamp(f.type) else f for f in schema]
+    return pa.schema(text)
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    """Timestamps as `2026-11-23T17:05:00Z`, which no reader takes for a local time."""
+    for i, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type):
+            moments = table.column(i).to_numpy(zero_copy_only=False)
+            text = np.datetime_as_string(moments, unit="s")
+            filled = pa.array(text, mask=np.isnat(moments))
+            zoned = pc.binary_join_element_wise(filled, "Z", "")
+            table = table.set_column(i, column.name, zoned)
+    return table
+
+
+def _moments(seconds: Ints) -> pa.Array:
+    return pa.array(seconds).cast(pa.timestamp("s"))
+
+
+def _ids(prefix: str, numbers: Ints) -> pa.Array:
+    return pc.binary_join_element_wise(prefix, pa.array(numbers).cast(pa.string()), "")
