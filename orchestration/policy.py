@@ -619,6 +619,35 @@ def _check_event_rules(policy: Policy) -> Iterator[PolicyProblem]:
             )
 
 
+def _check_event_rule_overlaps(policy: Policy) -> Iterator[PolicyProblem]:
+    """Outside activities, where each record is matched once, no record may fit two rules."""
+    groups: dict[tuple[str, str], list[PolicyRow]] = defaultdict(list)
+    for row in policy.rows("event_rules"):
+        if row["source_table"] != "activities":
+            groups[(row["event_type"], row["source_table"])].append(row)
+    for rows in groups.values():
+        for number, later in enumerate(rows):
+            for earlier in rows[:number]:
+                if _share_records(earlier, later):
+                    yield policy.error(
+                        "event_rules",
+                        later,
+                        "outcome",
+                        f"a record would be event '{later['event_type']}' twice: by this line and "
+                        f"by line {earlier.line}",
+                        "remove one of them, or give one another event_type",
+                    )
+
+
+def _share_records(one: PolicyRow, other: PolicyRow) -> bool:
+    types = {one["activity_type"].lower(), other["activity_type"].lower()}
+    outcomes = {one["outcome"].lower(), other["outcome"].lower()}
+    same_type = len(types) == 1 or "" in types
+    # every won and every lost deal is also a closed one
+    closed = "closed" in outcomes and bool(outcomes & {"won", "lost"})
+    return same_type and (len(outcomes) == 1 or "" in outcomes or closed)
+
+
 def _check_measures(policy: Policy) -> Iterator[PolicyProblem]:
     """A sum or a mean needs something to add up: deals have amounts and days, calls a duration."""
     sources: dict[str, set[str]] = defaultdict(set)
@@ -1016,6 +1045,7 @@ _CHECKS: tuple[Callable[[Policy], Iterable[PolicyProblem]], ...] = (
     _check_references,
     _check_metrics,
     _check_event_rules,
+    _check_event_rule_overlaps,
     _check_measures,
     _check_positive,
     _check_goals,

@@ -425,6 +425,28 @@ def test_goals_of_one_rank_may_not_hold_on_one_day(
     assert f"as goal 'one' on line {line - 1}" in problems[0].message
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later", "overlaps"),
+    [
+        ("opportunities,,,won,,rep", "opportunities,,,lost,,rep", False),
+        ("opportunities,,,won,,rep", "opportunities,,,closed,,rep", True),
+        ("opportunities,,,won,,rep", "opportunities,renewal,,won,,rep", True),
+        ("opportunities,new,,won,,rep", "opportunities,renewal,,won,,rep", False),
+        ("opportunity_stage_changes,,,Demo,,rep", "opportunity_stage_changes,,,,,rep", True),
+        ("leads,,,created,,rep", "leads,,,converted,,rep", False),
+        # an activity is matched once, whatever the number of rules
+        ("activities,call,,,,rep", "activities,call,outbound,,,rep", False),
+    ],
+)
+def test_a_deal_may_not_be_one_event_twice(
+    settings: Settings, earlier: str, later: str, overlaps: bool
+) -> None:
+    line = append(settings, "event_rules", f"x,{earlier}", f"x,{later}")
+    problems = check_policy(settings)
+    assert [problem.line for problem in problems] == ([line] if overlaps else [])
+    assert all(f"by line {line - 1}" in problem.message for problem in problems)
+
+
 # ------------------------------------------------------------------ levels
 
 
