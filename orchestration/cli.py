@@ -1,0 +1,329 @@
+"""The command `scorecard`. It imports what a command needs only when that command runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.errors import ConfigError, ScorecardError
+from orchestration.settings import REPOSITORY, Settings
+
+if TYPE_CHECKING:
+    from orchestration.defs.execution import Loaded, Progress
+    from orchestration.publishing import Release
+
+app = typer.Typer(
+    help="Honest sales scorecards: from raw CRM activity to published, checked pages.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+releases_app = typer.Typer(help="What is published.", no_args_is_help=True)
+app.add_typer(releases_app, name="releases")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+STEPS = {
+    "config__policy": "Check the policy",
+    "load_raw": "Read the sources",
+    "raw_expectations": "Check the raw data",
+    "dbt_build": "Build the scorecards",
+    "marts_expectations": "Check the scorecards",
+    "published__release": "Publish",
+    "reports__site": "Renew the pages",
+}
+Company = Annotated[
+    str | None,
+    typer.Option("--company", "-c", help="Whose data; SCORECARD_COMPANY or 'demo' otherwise."),
+]
+
+
+@app.command()
+def refresh(
+    company: Company = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Last day that counts, YYYY-MM-DD; yesterday otherwise.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read and build all from scratch.")] = False,
+    no_reports: Annotated[
+        bool, typer.Option("--no-reports", help="Publish the data, leave the pages.")
+    ] = False,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Set bad rows aside instead of failing.")
+    ] = False,
+) -> None:
+    """Read the sources, build and check the scorecards, publish them: the nightly job."""
+    from orchestration.as_of import choose_as_of
+
+    settings = _settings(company)
+    _require_input(settings)
+    day = choose_as_of(settings, as_of, os.environ, _now())
+    started = time.monotonic()
+    with _Display() as display:
+        from orchestration.defs.execution import run_refresh
+
+        loads = run_refresh(
+            settings,
+            {"as_of": day.isoformat(), "full": full, "quarantine": quarantine},
+            reports=not no_reports,
+            on_progress=display.update,
+        )
+    _print_summary(settings, loads, time.monotonic() - started, reports=not no_reports)
+
+
+@app.command()
+def check(company: Company = None) -> None:
+    """Check the policy and the settings; every finding names file, line, value and remedy."""
+    from orchestration.policy import check_policy
+
+    settings = _settings(company)
+    problems = check_policy(settings)
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        out.print(f"[{colour}]{problem.severity}[/] ", end="")
+        out.print(str(problem), markup=False)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        raise ConfigError(f"{errors} error(s) in the policy of '{settings.company}'.")
+    out.print(f"[green]The policy of '{settings.company}' is in order.[/]")
+
+
+@releases_app.command("list")
+def list_(company: Company = None) -> None:
+    """List the releases, newest first."""
+    from orchestration.publishing import current_release, list_releases
+
+    settings = _settings(company)
+    current = current_release(settings)
+    table = Table("release", "as of", "published", "rows", "code", "")
+    for release in list_releases(settings):
+        table.add_row(
+            release.release_id,
+            release.as_of_date.isoformat(),
+            release.published_at.strftime("%Y-%m-%d %H:%M UTC"),
+            f"{sum(release.row_counts.values()):,}",
+            release.code_version,
+            "current" if current and release.release_id == current.release_id else "",
+        )
+    out.print(table if table.rows else f"'{settings.company}' has not published anything yet.")
+
+
+@releases_app.command("rollback")
+def rollback_(
+    release_id: Annotated[str, typer.Argument(help="As `scorecard releases list` shows it.")],
+    company: Company = None,
+) -> None:
+    """Make another release the current one, and let the pages follow."""
+    from orchestration.publishing import rollback
+    from orchestration.warehouse import refresh_lock
+
+    settings = _settings(company)
+    with refresh_lock(settings, _now()):
+        release = rollback(settings, release_id)
+        if settings.reports_dir.exists():
+            from orchestration.reports_site import publish_site
+
+            publish_site(settings)
+    out.print(f"[green]Release {release.release_id}[/] (as of {release.as_of_date}) is current.")
+
+
+@app.command()
+def serve(
+    company: Company = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8080,
+) -> None:
+    """Serve the pages on 127.0.0.1."""
+    from orchestration.reports_site import serve as serve_site
+
+    settings = _settings(company)
+    out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
+    serve_site(settings.reports_dir / "current", port)
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="Name of the new company, for example 'acme'.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder with policy/*.csv and files/* to start from."),
+    ] = None,
+) -> None:
+    """Create a company: policy from the demo (or a folder), and a folder for its files."""
+    settings = Settings.from_environment(company=name)
+    if settings.seeds_dir.exists():
+        raise ConfigError(f"{settings.seeds_dir} exists already. Choose another name.")
+    if source is not None and not (source / "policy").is_dir():
+        raise ConfigError(f"{source} has no folder 'policy' with CSV files to start from.")
+    shutil.copytree(settings.seeds_dir.parent / "demo", settings.seeds_dir)
+    settings.files_dir.mkdir(parents=True, exist_ok=True)
+    if source is not None:
+        shutil.copytree(source / "policy", settings.seeds_dir, dirs_exist_ok=True)
+        if (source / "files").is_dir():
+            shutil.copytree(source / "files", settings.files_dir, dirs_exist_ok=True)
+    out.print(f"[green]Company '{name}' is there.[/] Next:")
+    out.print(f"1. Say what counts and what is expected: {_shown(settings.seeds_dir)}/*.csv")
+    out.print("   docs/policy.md explains every file and column.")
+    out.print(f"2. Put the exports into {_shown(settings.files_dir)}, as <table>.csv, .parquet or")
+    out.print("   .jsonl, or map them with <table>.sql. docs/canonical-tables.md has the columns.")
+    out.print(f"3. scorecard check --company {name}")
+    out.print(f"4. scorecard refresh --company {name}")
+
+
+@app.command()
+def dev(
+    company: Company = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> None:
+    """Open the Dagster UI on 127.0.0.1, with the asset graph, the runs and the schedule."""
+    from orchestration.defs.execution import prepare_home
+
+    prepare_home(_settings(company))
+    os.chdir(REPOSITORY)
+    command = ["dagster", "dev", "-m", "orchestration.definitions"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", *command])
+
+
+def main() -> None:
+    """Run a command; an error is one message and an exit code, never a traceback."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of libraries; the tests turn them into errors
+    try:
+        app(standalone_mode=True)
+    except Exception as error:
+        known = _find_scorecard_error(error)
+        if known is not None:
+            err.print(str(known), style="red", markup=False)
+            sys.exit(known.exit_code)
+        details = REPOSITORY / "data" / "last-error.txt"
+        details.parent.mkdir(exist_ok=True)
+        details.write_text(traceback.format_exc(), encoding="utf-8")
+        err.print(f"{type(error).__name__}: {error}", style="red", markup=False)
+        err.print(f"This was not foreseen; {_shown(details)} has the details.")
+        sys.exit(1)
+
+
+def _find_scorecard_error(error: BaseException | None) -> ScorecardError | None:
+    """The error of ours that a library wrapped into its own."""
+    while error is not None and not isinstance(error, ScorecardError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _settings(company: str | None) -> Settings:
+    """Settings of the company, which later steps read from the environment again."""
+    settings = Settings.from_environment(company=company)
+    if not settings.seeds_dir.is_dir():
+        raise ConfigError(
+            f"There is no company '{settings.company}': {settings.seeds_dir} does not exist. "
+            f"Create it with `scorecard init {settings.company}`."
+        )
+    os.environ["SCORECARD_COMPANY"] = settings.company
+    return settings
+
+
+def _require_input(settings: Settings) -> None:
+    if settings.files_dir.is_dir() and any(settings.files_dir.iterdir()):
+        return
+    remedy = (
+        "Run `scorecard demo-data` first."
+        if settings.company == "demo"
+        else "Put the exports there: docs/canonical-tables.md says how."
+    )
+    raise ConfigError(f"{settings.files_dir} has no files to read. {remedy}")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path
+
+
+class _Display:
+    """Progress on the terminal: a spinner where there is one, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._status = out.status("Starting") if out.is_terminal else None
+        self._started: dict[str, float] = {}
+
+    def __enter__(self) -> _Display:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def update(self, progress: Progress) -> None:
+        title = STEPS.get(progress.step, progress.step)
+        if progress.kind == "start":
+            self._started[progress.step] = time.monotonic()
+            if self._status:
+                self._status.update(title)
+            else:
+                out.print(f"  {title} …")
+        elif progress.kind == "message" and self._status:
+            self._status.update(f"{title}  [dim]{progress.message[:60]}[/]")
+        elif progress.kind in ("success", "failure"):
+            seconds = time.monotonic() - self._started[progress.step]
+            mark = "[green]✓[/]" if progress.kind == "success" else "[red]✗[/]"
+            out.print(f"{mark} {title}  [dim]{seconds:.1f} s[/]")
+
+
+def _print_summary(
+    settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool
+) -> None:
+    from orchestration.publishing import current_release
+    from orchestration.run_state import read_checks
+
+    rows, changed, quarantined = (
+        sum(values)
+        for values in zip(
+            *((load.rows, load.rows_changed, load.rows_quarantined) for load in loads), strict=True
+        )
+    )
+    out.print(f"\nRead       {rows:,} rows of {len(loads)} tables, {changed:,} of them changed")
+    if quarantined:
+        out.print(f"           [yellow]{quarantined:,} bad rows are in quarantine[/]")
+    checks = read_checks(settings)
+    warned = [result for result in checks if not result.passed]
+    out.print(f"Checked    {len(checks) - len(warned)} of {len(checks)} checks passed")
+    for result in warned:
+        out.print(
+            f"           warning: {result.check_name}: {result.observed_value}, "
+            f"expected {result.expected}",
+            style="yellow",
+            markup=False,
+        )
+    release = current_release(settings)
+    if release is not None:
+        _print_release(settings, release, reports=reports)
+    out.print(f"Took       {seconds:.0f} s")
+
+
+def _print_release(settings: Settings, release: Release, *, reports: bool) -> None:
+    current = _shown(settings.published_dir) / "current"
+    out.print(f"Published  {release.release_id}, as of {release.as_of_date}")
+    out.print(f"           {current}/scorecard.duckdb and {current}/parquet/*.parquet")
+    if reports:
+        option = "" if settings.company == "demo" else f" --company {settings.company}"
+        out.print(f"Pages      `scorecard serve{option}` shows them")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Runs the job in this process, for the command line: the same job that the schedule runs."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.definitions import defs
+from orchestration.defs.reports import SITE
+from orchestration.settings import Settings
+
+DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Something that happened: a step started, finished or failed, or says what it does."""
+
+    step: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What ingestion read of one table."""
+
+    table: str
+    rows: int
+    rows_changed: int
+    rows_quarantined: int
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Dagster's home with our configuration, and the variable that points to it."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(DAGSTER_YAML, home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def run_refresh(
+    settings: Settings,
+    options: Mapping[str, object],
+    *,
+    reports: bool,
+    on_progress: Callable[[Progress], None],
+) -> list[Loaded]:
+    """Execute the job; returns what was read. The run shows in `scorecard dev`.
+
+    Args:
+        settings: The company that the environment names.
+        options: Fields of `RefreshResource`.
+        reports: Whether to renew the site as well.
+        on_progress: Called for each thing that happens.
+
+    Raises:
+        Exception: whatever made the first step fail.
+    """
+    job = defs().resolve_job_def("refresh")
+    assets = job.asset_layer.executable_asset_keys
+    run_id = str(uuid.uuid4())
+    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+        instance.add_event_listener(run_id, lambda entry: _report(entry, on_progress))
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            asset_selection=None if reports else sorted(set(assets) - {SITE}),
+            run_config={
+                "resources": {"refresh": {"config": dict(options)}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            tags={"scorecard/company": settings.company},
+        )
+    return [
+        Loaded(
+            table=materialization.asset_key.path[-1],
+            rows=int(str(materialization.metadata["dagster/row_count"].value)),
+            rows_changed=int(str(materialization.metadata["rows_changed"].value)),
+            rows_quarantined=int(str(materialization.metadata["rows_quarantined"].value)),
+        )
+        for materialization in result.asset_materializations_for_node("load_raw")
+        if "rows_changed" in materialization.metadata
+    ]
+
+
+def _report(entry: dg.EventLogEntry, on_progress: Callable[[Progress], None]) -> None:
+    event = entry.dagster_event
+    if entry.step_key is None:
+        return
+    if event is None:
+        on_progress(Progress(entry.step_key, "message", entry.user_message))
+    elif event.is_step_start:
+        on_progress(Progress(entry.step_key, "start", ""))
+    elif event.is_step_success:
+        on_progress(Progress(entry.step_key, "success", ""))
+    elif event.is_step_failure:
+        on_progress(Progress(entry.step_key, "failure", ""))

@@ -1,0 +1,93 @@
+"""Raw tables: what the sources said, as text, and what well-kept libraries know."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.connectors.contract import TABLES
+from orchestration.connectors.files import load_files
+from orchestration.defs.policy import POLICY
+from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.reference import write_reference
+from orchestration.run_state import forget_checks, write_high_water_marks
+
+CHANGED_MONTHS = dg.AssetKey(["raw_files", "_changed_months"])
+REFERENCE = {
+    "holidays": "Public holidays of each calendar, from the `holidays` package.",
+    "time_zone_days": "Offset of each time zone on each day, from the tz database.",
+}
+
+
+@dg.definitions
+def ingestion() -> dg.Definitions:
+    """One asset per raw table. One step writes them all, so that the first error stops it."""
+    files = {table.name: dg.AssetKey(["raw_files", table.name]) for table in TABLES}
+    reference = {name: dg.AssetKey(["raw_reference", name]) for name in REFERENCE}
+    specs = [
+        *(
+            dg.AssetSpec(
+                key,
+                deps=[POLICY],
+                group_name="raw_files",
+                owners=OWNERS,
+                kinds={"dlt", "duckdb"},
+                description=f"The canonical table `{name}` as the files have it, as text.",
+            )
+            for name, key in files.items()
+        ),
+        dg.AssetSpec(
+            CHANGED_MONTHS,
+            deps=[files["activities"]],
+            group_name="raw_files",
+            owners=OWNERS,
+            kinds={"duckdb"},
+            description="Months in which activities changed since the last successful build.",
+        ),
+        *(
+            dg.AssetSpec(
+                key,
+                deps=[files["reps"], files["activities"], files["opportunities"]],
+                group_name="raw_reference",
+                owners=OWNERS,
+                kinds={"python", "duckdb"},
+                description=REFERENCE[name],
+            )
+            for name, key in reference.items()
+        ),
+    ]
+
+    @dg.multi_asset(name="load_raw", specs=specs, pool=WAREHOUSE_POOL)
+    def load_raw(
+        context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Load what changed, then the reference tables that depend on it."""
+        settings = refresh.settings
+        forget_checks(settings)
+        loads = load_files(
+            settings,
+            full=refresh.full,
+            quarantine=refresh.quarantine,
+            now=dt.datetime.now(dt.UTC),
+        )
+        write_high_water_marks(
+            settings, {f"raw_files.{load.table_name}": load.high_water_mark for load in loads}
+        )
+        for load in loads:
+            context.log.info(f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed")
+            yield dg.MaterializeResult(
+                asset_key=files[load.table_name],
+                metadata={
+                    "dagster/row_count": load.rows,
+                    "rows_changed": load.rows_changed,
+                    "rows_quarantined": load.rows_quarantined,
+                    "high_water_mark": load.high_water_mark or "none",
+                },
+            )
+        yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)
+        for name, rows in write_reference(settings, refresh.as_of).items():
+            yield dg.MaterializeResult(
+                asset_key=reference[name], metadata={"dagster/row_count": rows}
+            )
+
+    return dg.Definitions(assets=[load_raw])

@@ -1,0 +1,14 @@
+"""The one job: everything from raw to site, in dependency order."""
+
+import dagster as dg
+
+
+@dg.definitions
+def jobs() -> dg.Definitions:
+    """The job that the schedule and the command line run."""
+    refresh = dg.define_asset_job(
+        "refresh",
+        selection=dg.AssetSelection.all(include_sources=False),
+        description="Read the sources, build and check the scorecards, publish them.",
+    )
+    return dg.Definitions(jobs=[refresh])

@@ -1,0 +1,57 @@
+"""The release: written, verified and swapped only after every blocking check has passed."""
+
+import datetime as dt
+
+import dagster as dg
+
+from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.defs.transformation import parsed_project
+from orchestration.errors import CheckFailed
+from orchestration.publishing import publish
+from orchestration.run_state import read_checks, read_high_water_marks
+from orchestration.settings import Settings
+
+RELEASE = dg.AssetKey(["published", "release"])
+
+
+@dg.definitions
+def publication() -> dg.Definitions:
+    """One asset: the release that readers see."""
+    nodes = parsed_project(Settings.from_environment()).content["nodes"].values()
+    marts = [dg.AssetKey(["marts", node["name"]]) for node in nodes if node["schema"] == "marts"]
+
+    @dg.asset(
+        key=RELEASE,
+        deps=marts,
+        group_name="published",
+        owners=OWNERS,
+        kinds={"duckdb", "parquet"},
+        pool=WAREHOUSE_POOL,
+        description="An exact, verified copy of every mart that readers open; ten are kept.",
+    )
+    def release(refresh: dg.ResourceParam[Refresh]) -> dg.MaterializeResult[None]:
+        """Publish the marts with the results of all checks."""
+        settings = refresh.settings
+        checks = read_checks(settings)
+        failed = [check.check_name for check in checks if check.stops_the_run]
+        if failed:
+            raise CheckFailed(f"These checks failed, nothing is published: {', '.join(failed)}")
+        new = publish(
+            settings,
+            refresh.as_of,
+            checks,
+            read_high_water_marks(settings),
+            dt.datetime.now(dt.UTC),
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "release_id": new.release_id,
+                "as_of_date": new.as_of_date.isoformat(),
+                "path": dg.MetadataValue.path(str(new.path)),
+                "checks": len(checks),
+                "row_counts": dict(new.row_counts),
+                "dagster/row_count": sum(new.row_counts.values()),
+            }
+        )
+
+    return dg.Definitions(assets=[release])

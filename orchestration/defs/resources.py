@@ -1,0 +1,50 @@
+"""What a refresh is run with: the settings, the as-of date and the company's lock."""
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+from pydantic import Field
+
+from orchestration.as_of import choose_as_of
+from orchestration.settings import Settings
+from orchestration.warehouse import refresh_lock
+
+OWNERS = ["team:sales-operations"]
+WAREHOUSE_POOL = "warehouse"
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """One run: whose data, up to which day, and how."""
+
+    settings: Settings
+    as_of: dt.date
+    full: bool
+    quarantine: bool
+
+
+class RefreshResource(dg.ConfigurableResource[Refresh]):
+    """Options of a run. The lock is held from before the first step until after the last."""
+
+    as_of: str = Field(default="", description="Last day that counts; yesterday when empty.")
+    full: bool = Field(default=False, description="Load and build everything from scratch.")
+    quarantine: bool = Field(default=False, description="Set bad rows aside instead of failing.")
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Refresh]:
+        """Take the lock and fix the as-of date for the whole run."""
+        settings = Settings.from_environment()
+        now = dt.datetime.now(dt.UTC)
+        as_of = choose_as_of(settings, self.as_of or None, os.environ, now)
+        with refresh_lock(settings, now):
+            yield Refresh(settings, as_of, self.full, self.quarantine)
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """The resource that every step asks for."""
+    return dg.Definitions(resources={"refresh": RefreshResource()})

@@ -1,0 +1,33 @@
+"""The nightly refresh, two hours after the company's midnight."""
+
+import dagster as dg
+
+from orchestration.as_of import company_time_zone, last_complete_day
+from orchestration.errors import ConfigError
+from orchestration.settings import Settings
+
+
+@dg.definitions
+def schedules() -> dg.Definitions:
+    """One schedule, in the time zone of the company."""
+    settings = Settings.from_environment()
+    try:
+        time_zone = str(company_time_zone(settings))
+    except ConfigError:  # the check of the policy says so in every run
+        time_zone = "UTC"
+
+    @dg.schedule(
+        job_name="refresh",
+        cron_schedule="0 2 * * *",
+        execution_timezone=time_zone,
+        description="Every night at 02:00, up to the day before.",
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        """A run whose as-of date is the last complete day."""
+        as_of = last_complete_day(settings, context.scheduled_execution_time)
+        return dg.RunRequest(
+            run_key=as_of.isoformat(),
+            run_config={"resources": {"refresh": {"config": {"as_of": as_of.isoformat()}}}},
+        )
+
+    return dg.Definitions(schedules=[nightly])

@@ -1,0 +1,59 @@
+"""What one step of a refresh leaves for a later one: check results and high-water marks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+from orchestration.quality.results import CheckResult, Layer
+from orchestration.settings import Settings
+
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+
+
+def write_checks(settings: Settings, layer: Layer, checks: Sequence[CheckResult]) -> None:
+    """Replace what the checks of a layer found."""
+    _write(settings, f"checks_{layer}", [asdict(check) for check in checks])
+
+
+def read_checks(settings: Settings) -> list[CheckResult]:
+    """What the checks of all layers found when each was last run."""
+    return [
+        CheckResult(**check)
+        for layer in LAYERS
+        for check in json.loads(_read(settings, f"checks_{layer}") or "[]")
+    ]
+
+
+def forget_checks(settings: Settings) -> None:
+    """Forget all results: a refresh must not publish those of an earlier one."""
+    for layer in LAYERS:
+        _path(settings, f"checks_{layer}").unlink(missing_ok=True)
+
+
+def write_high_water_marks(settings: Settings, marks: Mapping[str, str | None]) -> None:
+    """Replace the high-water marks of the sources."""
+    _write(settings, "high_water_marks", dict(marks))
+
+
+def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
+    """The high-water mark of each raw table when it was last loaded."""
+    marks: dict[str, str | None] = json.loads(_read(settings, "high_water_marks") or "{}")
+    return marks
+
+
+def _path(settings: Settings, name: str) -> Path:
+    return settings.state_dir / f"{name}.json"
+
+
+def _write(settings: Settings, name: str, content: object) -> None:
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _path(settings, name).write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _read(settings: Settings, name: str) -> str | None:
+    path = _path(settings, name)
+    return path.read_text(encoding="utf-8") if path.exists() else None
