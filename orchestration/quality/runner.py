@@ -1,0 +1,313 @@
+"""Runs the expectations of a suite on the working warehouse and writes their Data Docs.
+
+Great Expectations takes seconds to import, so it is imported inside functions. Queries that measure
+run once, into one temporary table, on which Great Expectations then judges every check; its own
+pages load their style from other hosts, so the pages are written here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from orchestration.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.policy import Policy, read_policy
+from orchestration.quality import marts, raw
+from orchestration.quality.checks import (
+    SETTINGS_SEED,
+    BuiltIn,
+    Check,
+    Measured,
+    Suite,
+    read_thresholds,
+)
+from orchestration.quality.data_docs import write_data_docs
+from orchestration.quality.results import CheckResult, CheckSpec
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+    from sqlalchemy import Connection
+
+SuiteName = Literal["raw", "marts"]
+SUITES: Mapping[SuiteName, Suite] = {"raw": raw.SUITE, "marts": marts.SUITE}
+SHOWN_FAILURES = 3
+
+
+class _Measurement(NamedTuple):
+    subject: str
+    observed: str
+    expected: str
+    failed_rows: int
+
+
+def expectation_names(suite: SuiteName) -> list[CheckSpec]:
+    """The declared checks of a suite, without importing Great Expectations."""
+    return [check.spec for check in SUITES[suite].checks]
+
+
+def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[CheckResult]:
+    """Evaluate every check of a suite, in order, and write its page of the Data Docs.
+
+    The working warehouse is opened read-only: nothing else in this process may have it open. A
+    check that fails is a result, not an exception: the caller decides what it stops.
+
+    Raises:
+        CheckFailed: a check could not be evaluated; it is named.
+        ConfigError: the company's settings cannot be read, or a threshold is not a number.
+        ScorecardError: the working warehouse cannot be opened.
+    """
+    declared = SUITES[suite]
+    values = _values(read_policy(settings.seeds_dir), as_of)
+    with _datasource(settings) as datasource:
+        with datasource.get_execution_engine().engine.connect() as connection:
+            measured = _measure(connection, declared, values)
+        judged = _judge(datasource, declared, values)
+    results = []
+    for check in declared.checks:
+        expected = check.expected.format(**values)
+        if isinstance(check, Measured):
+            results.append(_measured_result(check, expected, measured, judged))
+        else:
+            results.append(_built_in_result(check, expected, judged))
+    write_data_docs(settings.state_dir / "data_docs", declared, results, as_of, values)
+    return results
+
+
+def _values(policy: Policy, as_of: dt.date) -> dict[str, object]:
+    """What stands for `{name}` in the queries and texts of the checks."""
+    for seed in (SETTINGS_SEED, "custom_holidays"):
+        if seed not in policy.tables:
+            raise ConfigError("\n".join(str(problem) for problem in policy.problems))
+    company = {row["setting"]: row["value"] for row in policy.tables[SETTINGS_SEED]}
+    holidays = [
+        f"({_quoted(row['calendar'])}, cast({_quoted(row['holiday_date'])} as date))"
+        for row in policy.tables["custom_holidays"]
+    ]
+    return {
+        **read_thresholds(policy),
+        "as_of": f"date '{as_of.isoformat()}'",
+        "as_of_days": [as_of],
+        "time_zone": _quoted(company.get("company_time_zone") or "UTC"),
+        "default_calendar": _quoted(company.get("default_calendar") or ""),
+        "custom_holidays": "select * from (values "
+        + ", ".join(holidays or ["(null, null)"])
+        + ") as custom_holidays(calendar, holiday_date)",
+    }
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
+    """The working warehouse as Great Expectations sees it, read-only, closed at the end."""
+    path = settings.warehouse_path
+    if not path.is_file():
+        raise ScorecardError(f"{path}: there is no working warehouse yet. Run `scorecard refresh`.")
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is imported
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
+    from sqlalchemy.exc import DBAPIError
+
+    from orchestration.quality.dialect import connection_string
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    datasource = context.data_sources.add_sql(
+        "warehouse",
+        connection_string=connection_string(str(path)),
+        create_temp_table=False,
+        kwargs={"connect_args": {"read_only": True}},  # type: ignore[call-arg]
+    )
+    try:
+        engine = datasource.get_execution_engine().engine
+    except (GreatExpectationsError, DBAPIError) as error:
+        raise ScorecardError(
+            f"{path}: the working warehouse cannot be opened for its checks "
+            f"({_first_line(error)}). Close other programs that have it open."
+        ) from error
+    try:
+        yield datasource
+    finally:
+        engine.dispose()
+
+
+def _measure(
+    connection: Connection, suite: Suite, values: Mapping[str, object]
+) -> dict[str, list[_Measurement]]:
+    """Run each measuring query once, into the temporary table `measurements`."""
+    from sqlalchemy.exc import DBAPIError
+
+    def run(what: str, sql: str) -> None:
+        try:
+            connection.exec_driver_sql(sql.format(**values))
+        except DBAPIError as error:
+            raise CheckFailed(
+                f"{what} could not be evaluated: {_first_line(error.orig or error)}. The table or "
+                "column it reads is missing or has another type: build the earlier steps first."
+            ) from error
+
+    connection.exec_driver_sql("set TimeZone = 'UTC'")
+    connection.exec_driver_sql(
+        "create temp table measurements"
+        "(check_name text, subject text, observed text, expected text, failed_rows bigint)"
+    )
+    for number, statement in enumerate(suite.prepare, start=1):
+        run(f"step {number} that prepares the suite '{suite.name}'", statement)
+    for check in suite.checks:
+        if isinstance(check, Measured):
+            run(
+                check.spec.check_name,
+                f"insert into measurements select '{check.spec.check_name}', subject, observed,"
+                f" expected, failed_rows from (\n{check.sql}\n)",
+            )
+    measured: dict[str, list[_Measurement]] = defaultdict(list)
+    rows = connection.exec_driver_sql(
+        "select * from measurements order by check_name, failed_rows desc, subject"
+    )
+    for row in rows.mappings():
+        measured[row["check_name"]].append(
+            _Measurement(row["subject"], row["observed"], row["expected"], row["failed_rows"])
+        )
+    connection.commit()  # else the temporary tables go when the connection is given back
+    return measured
+
+
+def _judge(
+    datasource: SQLDatasource, suite: Suite, values: Mapping[str, object]
+) -> dict[str, ExpectationValidationResult]:
+    """Let Great Expectations judge: one batch for all that was measured, and one per table."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.expectations.core.unexpected_rows_expectation import (
+        UnexpectedRowsExpectation,
+    )
+
+    expectations: dict[tuple[str, str] | None, list[Any]] = defaultdict(list)
+    for check in suite.checks:
+        common: dict[str, Any] = {
+            "description": check.spec.description,
+            "severity": "critical" if check.spec.blocking else "warning",
+            "meta": {"check_name": check.spec.check_name},
+        }
+        if isinstance(check, Measured):
+            expectations[None].append(
+                UnexpectedRowsExpectation(
+                    unexpected_rows_query="select * from {batch} where check_name = "
+                    f"'{check.spec.check_name}' and failed_rows > 0",
+                    **common,
+                )
+            )
+        else:
+            build = getattr(gxe, check.expectation)
+            thresholds = {name: values[value] for name, value in check.thresholds.items()}
+            expectations[check.spec.asset_key].append(
+                build(**check.arguments, **thresholds, **common)
+            )
+    judged = {}
+    for asset_key, of_asset in expectations.items():
+        asset: Any
+        if asset_key is None:
+            asset = datasource.add_query_asset("measurements", query="select * from measurements")
+        else:
+            schema, table = asset_key
+            asset = datasource.add_table_asset(table, table_name=table, schema_name=schema)
+        batch = asset.add_batch_definition_whole_table("all").get_batch()
+        outcome = batch.validate(gx.ExpectationSuite(name=asset.name, expectations=of_asset))
+        for result in outcome.results:
+            judged[result.expectation_config.meta["check_name"]] = result
+    return judged
+
+
+def _evaluated(
+    spec: CheckSpec, judged: Mapping[str, ExpectationValidationResult]
+) -> ExpectationValidationResult:
+    """What Great Expectations found; a check that was not evaluated never passes."""
+    result = judged.get(spec.check_name)
+    if result is None:
+        raise CheckFailed(f"{spec.check_name} was declared and not evaluated. Report this defect.")
+    raised = result.exception_info or {}
+    for info in (raised, *raised.values()):
+        if isinstance(info, Mapping) and info.get("raised_exception"):
+            raise CheckFailed(
+                f"{spec.check_name} could not be evaluated: "
+                f"{_first_line(info.get('exception_message'))}"
+            )
+    return result
+
+
+def _measured_result(
+    check: Measured,
+    expected: str,
+    measured: Mapping[str, list[_Measurement]],
+    judged: Mapping[str, ExpectationValidationResult],
+) -> CheckResult:
+    result = _evaluated(check.spec, judged)
+    rows = measured.get(check.spec.check_name, [])
+    failed = [row for row in rows if row.failed_rows > 0]
+    if not rows:
+        if check.absent is None:
+            raise CheckFailed(
+                f"{check.spec.check_name} could not be evaluated: there is nothing to compare, "
+                f"although there should be ({check.spec.description})"
+            )
+        observed = check.absent
+    elif failed:
+        observed = "; ".join(
+            f"{row.subject}: {row.observed} (expected {row.expected})"
+            for row in failed[:SHOWN_FAILURES]
+        )
+        if len(failed) > SHOWN_FAILURES:
+            observed += f"; and {len(failed) - SHOWN_FAILURES} more"
+    elif len(rows) == 1:
+        observed = f"{rows[0].subject}: {rows[0].observed}"
+        expected = rows[0].expected
+    else:
+        observed = f"{len(rows)} compared, all as expected"
+    return _check_result(check, result, observed, expected, sum(row.failed_rows for row in failed))
+
+
+def _built_in_result(
+    check: BuiltIn, expected: str, judged: Mapping[str, ExpectationValidationResult]
+) -> CheckResult:
+    result = _evaluated(check.spec, judged)
+    found = result.result
+    failed_rows = found.get("unexpected_count")
+    if failed_rows is not None:
+        observed = f"{failed_rows} of {found['element_count']} rows unexpected"
+    else:
+        observed = str(found["observed_value"])
+    return _check_result(check, result, observed, expected, failed_rows)
+
+
+def _check_result(
+    check: Check,
+    result: ExpectationValidationResult,
+    observed: str,
+    expected: str,
+    failed_rows: int | None,
+) -> CheckResult:
+    return CheckResult(
+        check_name=check.spec.check_name,
+        layer=check.spec.layer,
+        table_name=check.spec.table_name,
+        column_name=check.spec.column_name,
+        passed=bool(result.success),
+        severity=check.spec.severity,
+        observed_value=observed,
+        expected=expected,
+        failed_rows=failed_rows,
+        description=check.spec.description,
+    )
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
