@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -115,7 +115,7 @@ ACCOUNT_WORDS = (
     ("Automation", "Castings", "Drives", "Foods", "Instruments", "Motors", "Rail", "Turbines"),
     ("Group", "Inc", "Ltd", "GmbH", "SA", "Partners", "Works"),
 )
-# calendar, time zone, region, country, currency; a quarter of the reps is in each but the last two
+# calendar, time zone, region, country, currency; an eighth of the reps is in each
 PLACES = (
     ("us", "America/Los_Angeles", "amer", "US", "USD"),
     ("us", "America/New_York", "amer", "US", "USD"),
@@ -150,20 +150,20 @@ class _Company:
     first_day: dt.date
     today: dt.date
     policy: Policy
-    rep_ids: list[str] = field(default_factory=list)
-    place: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    skill: Floats = field(default_factory=lambda: np.ones(0))
-    dial_skill: Floats = field(default_factory=lambda: np.ones(0))
-    connect_skill: Floats = field(default_factory=lambda: np.ones(0))
-    win_skill: Floats = field(default_factory=lambda: np.ones(0))
-    amount_skill: Floats = field(default_factory=lambda: np.ones(0))
-    role: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
-    senior: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
-    capacity: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    ramp: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    form: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    stayers: dict[int, Ints] = field(default_factory=dict)
-    causes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rep_ids: list[str]
+    place: Ints
+    skill: Floats
+    dial_skill: Floats
+    connect_skill: Floats
+    win_skill: Floats
+    amount_skill: Floats
+    role: npt.NDArray[np.int8]
+    senior: npt.NDArray[np.bool_]
+    capacity: npt.NDArray[np.float32]
+    ramp: npt.NDArray[np.float32]
+    form: npt.NDArray[np.float32]
+    stayers: dict[int, Ints]
+    causes: dict[str, tuple[str, ...]]
 
     @property
     def days(self) -> int:
@@ -212,8 +212,7 @@ def generate(
         for suffix in ("csv", "parquet"):
             (folder / f"{table.name}.{suffix}").unlink(missing_ok=True)
     rng = np.random.default_rng([seed, 0])
-    company = _Company(today - dt.timedelta(days=days - 1), today, policy)
-    rep_rows, time_off = _hire(company, rng, reps)
+    company, rep_rows, time_off = _hire(policy, today, days, reps, rng)
     writer = _Writer(folder, company, seed, file_format)
     writer.write_activities()
     writer.write_small("reps", rep_rows)
@@ -225,7 +224,7 @@ def generate(
         today=today,
         first_day=company.first_day,
         reps=reps,
-        seasons=planted_seasons(company),
+        seasons=_planted_seasons(company),
         conversion_rates={
             "SDR dials -> connects": CONNECT_RATE[SDR],
             "AE dials -> connects": CONNECT_RATE[AE],
@@ -282,7 +281,7 @@ def _workdays(policy: Policy, first: dt.date, last: dt.date) -> dict[str, npt.ND
     return worked
 
 
-def planted_seasons(company: _Company) -> dict[str, dict[str, float]]:
+def _planted_seasons(company: _Company) -> dict[str, dict[str, float]]:
     """The planted index by metric and slot; its mean over a fiscal year's working days is 1."""
     start = int(company.policy.setting("fiscal_year_start_month") or 1)
     last = dt.date(company.today.year, start, 1) - dt.timedelta(days=1)
@@ -315,114 +314,115 @@ def _names(count: int) -> list[str]:
 
 
 def _hire(
-    company: _Company, rng: np.random.Generator, reps: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Fill the company's arrays; the rows of reps.csv and time_off.csv."""
-    days, first, today = company.days, company.first_day, company.today
-    start_role = np.array([SDR if i % 5 < 2 else AE if i % 5 < 4 else AM for i in range(reps)])
-    company.place = np.arange(reps) // 2 % len(PLACES)
-    company.rep_ids = [f"rep_{i + 1:04d}" for i in range(reps)]
-    company.skill = np.clip(rng.normal(1.0, 0.07, reps), 0.85, 1.15)
-    company.dial_skill, company.connect_skill = np.ones(reps), np.ones(reps)
-    company.win_skill, company.amount_skill = np.ones(reps), np.ones(reps)
-    # tenure: most were there before the history starts
-    hire = np.full(reps, -1)
-    end = np.full(reps, days + 1)
-    new_hires = [i for i in range(reps) if i % 6 == 5]
-    leavers = [i for i in range(reps) if i % 10 == 7]
-    for i in new_hires:
-        hire[i] = int(rng.integers(days // 10, days - days // 20))
-    for i in leavers:
-        end[i] = int(rng.integers(days // 2, days - 5))
-        hire[i] = min(hire[i], end[i] - days // 4)
-    promoted = [i for i in range(reps) if start_role[i] == SDR and i % 15 == 10]
-    raised = [i for i in range(reps) if start_role[i] != AM and i % 15 in (3, 6)]
-    senior_from_start = [i for i in range(reps) if start_role[i] != AM and i % 4 == 2]
-    changes = {i: int(days * rng.uniform(0.35, 0.7)) for i in (*promoted, *raised)}
+    policy: Policy, today: dt.date, days: int, reps: int, rng: np.random.Generator
+) -> tuple[_Company, list[dict[str, Any]], list[dict[str, Any]]]:
+    """The company, and the rows of reps.csv and time_off.csv."""
+    first = today - dt.timedelta(days=days - 1)
+    everyone = np.arange(reps)
+    rep_ids = [f"rep_{i + 1:04d}" for i in range(reps)]
+    start_role = np.array([SDR, SDR, AE, AE, AM])[everyone % 5]
+    # most were there before the history starts (-1) and are still there (days + 1)
+    hire, end = np.full(reps, -1), np.full(reps, days + 1)
+    new_hires, leavers = everyone[everyone % 6 == 5], everyone[everyone % 10 == 7]
+    hire[new_hires] = rng.integers(days // 10, days - days // 20, len(new_hires))
+    end[leavers] = rng.integers(days // 2, days - 5, len(leavers))
+    hire[leavers] = np.minimum(hire[leavers], end[leavers] - days // 4)
+    promoted = everyone[(start_role == SDR) & (everyone % 15 == 10)]
+    raised = everyone[(start_role != AM) & np.isin(everyone % 15, (3, 6))]
+    changes = {int(i): int(days * rng.uniform(0.35, 0.7)) for i in (*promoted, *raised)}
     fte = np.ones(reps)
-    fte[[i for i in range(reps) if i % 15 == 9]] = 0.8
-    fte[[i for i in range(reps) if i % 15 == 13]] = 0.5
+    fte[everyone % 15 == 9], fte[everyone % 15 == 13] = 0.8, 0.5
 
-    _plant_causes(company, start_role, {*new_hires, *leavers, *changes})
-    company.role = np.repeat(start_role.astype(np.int8)[:, None], days, axis=1)
-    company.senior = np.zeros((reps, days), np.bool_)
-    company.senior[senior_from_start] = True
+    role = np.repeat(start_role.astype(np.int8)[:, None], days, axis=1)
+    senior = np.repeat(((start_role != AM) & (everyone % 4 == 2))[:, None], days, axis=1)
     for i in promoted:
-        company.role[i, changes[i] :] = AE
-        company.senior[i] = False
+        role[i, changes[int(i)] :] = AE
+        senior[i] = False
     for i in raised:
-        company.senior[i, : changes[i]] = False
-        company.senior[i, changes[i] :] = True
+        senior[i] = np.arange(days) >= changes[int(i)]
+    day = np.arange(days)
+    employed = (day >= hire[:, None]) & (day <= end[:, None])
+    time_off, leave = _take_leave(rep_ids, first, rng, hire, end, days)
+    worked = _workdays(policy, first, today)
+    place = everyone // 2 % len(PLACES)
+    capacity = employed * np.stack([worked[PLACES[p][0]] for p in place]) * fte[:, None]
+    stays = (hire < 0) & (end > days)
+    company = _Company(
+        first_day=first,
+        today=today,
+        policy=policy,
+        rep_ids=rep_ids,
+        place=place,
+        skill=np.clip(rng.normal(1.0, 0.07, reps), 0.85, 1.15),
+        dial_skill=np.ones(reps),
+        connect_skill=np.ones(reps),
+        win_skill=np.ones(reps),
+        amount_skill=np.ones(reps),
+        role=role,
+        senior=senior,
+        capacity=(capacity * (1 - leave)).astype(np.float32),
+        ramp=_ramps(policy, first, hire, role),
+        # good and bad weeks of a rep
+        form=rng.gamma(16, 1 / 16, (reps, days // 7 + 2)).astype(np.float32),
+        stayers={r: np.flatnonzero(stays & (role == r).all(axis=1)) for r in range(len(ROLES))},
+        causes={
+            "new_hire": tuple(rep_ids[i] for i in new_hires),
+            "leaver": tuple(rep_ids[i] for i in leavers),
+            "promoted": tuple(rep_ids[i] for i in promoted),
+            "became_senior": tuple(rep_ids[i] for i in raised),
+            "part_time": tuple(rep_ids[i] for i in np.flatnonzero(fte < 1)),
+        },
+    )
+    _plant_causes(company, start_role, {*new_hires, *leavers, *changes})
+    return company, _rep_rows(company, hire, end, fte, changes), time_off
 
-    time_off, leave = _take_leave(company, rng, hire, end)
-    worked = _workdays(company.policy, first, today)
-    day_index = np.arange(days)
-    employed = (day_index >= hire[:, None]) & (day_index <= end[:, None])
-    by_rep = np.stack([worked[PLACES[p][0]] for p in company.place])
-    company.capacity = (employed * by_rep * fte[:, None] * (1 - leave)).astype(np.float32)
-    company.ramp = _ramps(company, hire)
-    weeks = rng.gamma(16, 1 / 16, (reps, days // 7 + 2))  # good and bad weeks of a rep
-    company.form = weeks.astype(np.float32)
-    for role in (SDR, AE, AM):
-        stayer = (hire < 0) & (end > days) & (company.role == role).all(axis=1)
-        company.stayers[role] = np.flatnonzero(stayer)
 
+def _rep_rows(
+    company: _Company, hire: Ints, end: Ints, fte: Floats, changes: dict[int, int]
+) -> list[dict[str, Any]]:
+    """The versions of each rep, then the managers."""
+    first, reps = company.first_day, len(company.rep_ids)
     rows: list[dict[str, Any]] = []
-    names = _names(reps + 200 + reps // 4)
-    teams: dict[str, str] = {}
-
-    def team_of(i: int, role: int) -> str:
-        region = PLACES[company.place[i]][2]
-        number = i // 60 + 1
-        return f"{ROLES[role]} {region.upper()}" + (f" {number}" if reps > 60 else "")
-
-    def add(i: int, role: int, senior: bool, valid_from: dt.date | None) -> None:
+    managers: dict[str, str] = {}
+    names = _names(reps + reps // 4 + 10)
+    for i in range(reps):
         calendar, zone, region, _, _ = PLACES[company.place[i]]
-        team = team_of(i, role)
-        manager = teams.setdefault(team, f"mgr_{len(teams) + 1:04d}")
         # a hire before the history has a hire date all the same
         hired = first + dt.timedelta(days=int(hire[i]) if hire[i] >= 0 else -400 - 37 * (i % 23))
-        rows.append(
-            {
-                "rep_id": company.rep_ids[i],
-                "rep_name": names[i],
-                "email": _email(names[i]),
-                "manager_id": manager,
-                "team": team,
-                "region": region,
-                "role": ROLES[role],
-                "tier": None if role == AM else "senior" if senior else "junior",
-                "calendar": calendar,
-                "time_zone": zone,
-                "fte": float(fte[i]),
-                "hire_date": hired,
-                "end_date": first + dt.timedelta(days=int(end[i])) if end[i] <= days else None,
-                "valid_from": valid_from or hired,
-            }
-        )
-
-    for i in range(reps):
-        add(i, int(company.role[i, 0]), bool(company.senior[i, 0]), None)
+        left = first + dt.timedelta(days=int(end[i])) if end[i] < company.days else None
+        starts = [(hired, 0)]
         if i in changes:
-            day = first + dt.timedelta(days=changes[i])
-            add(i, int(company.role[i, -1]), bool(company.senior[i, -1]), day)
+            starts.append((first + dt.timedelta(days=changes[i]), company.days - 1))
+        for valid_from, day in starts:
+            role = int(company.role[i, day])
+            team = f"{ROLES[role]} {region.upper()}" + (f" {i // 60 + 1}" if reps > 60 else "")
+            tier = "senior" if company.senior[i, day] else "junior"
+            rows.append(
+                {
+                    "rep_id": company.rep_ids[i],
+                    "rep_name": names[i],
+                    "email": _email(names[i]),
+                    "manager_id": managers.setdefault(team, f"mgr_{len(managers) + 1:04d}"),
+                    "team": team,
+                    "region": region,
+                    "role": ROLES[role],
+                    "tier": None if role == AM else tier,
+                    "calendar": calendar,
+                    "time_zone": zone,
+                    "fte": float(fte[i]),
+                    "hire_date": hired,
+                    "end_date": left,
+                    "valid_from": valid_from,
+                }
+            )
     hired = first - dt.timedelta(days=1500)
-    for number, (team, manager) in enumerate(sorted(teams.items(), key=lambda item: item[1])):
-        row = next(row for row in rows if row["team"] == team)
+    member = {row["team"]: row for row in reversed(rows)}
+    for number, (team, manager_id) in enumerate(managers.items()):
         name = names[reps + number]
-        boss = {"rep_id": manager, "rep_name": name, "email": _email(name), "manager_id": None}
-        rest = {"role": "Manager", "tier": None, "fte": 1.0, "hire_date": hired, "end_date": None}
-        rows.append({**row, **boss, **rest, "valid_from": hired})
-    company.causes.update(
-        {
-            "new_hire": tuple(company.rep_ids[i] for i in new_hires),
-            "leaver": tuple(company.rep_ids[i] for i in leavers),
-            "promoted": tuple(company.rep_ids[i] for i in promoted),
-            "became_senior": tuple(company.rep_ids[i] for i in raised),
-            "part_time": tuple(company.rep_ids[i] for i in np.flatnonzero(fte < 1)),
-        }
-    )
-    return rows, time_off
+        own = {"rep_id": manager_id, "rep_name": name, "email": _email(name), "manager_id": None}
+        post = {"role": "Manager", "tier": None, "fte": 1.0, "end_date": None}
+        rows.append({**member[team], **own, **post, "hire_date": hired, "valid_from": hired})
+    return rows
 
 
 def _email(name: str) -> str:
@@ -453,10 +453,14 @@ def _plant_causes(company: _Company, role: Ints, others: set[int]) -> None:
 
 
 def _take_leave(
-    company: _Company, rng: np.random.Generator, hire: Ints, end: Ints
+    rep_ids: list[str],
+    first: dt.date,
+    rng: np.random.Generator,
+    hire: Ints,
+    end: Ints,
+    days: int,
 ) -> tuple[list[dict[str, Any]], Floats]:
     """One block of leave in each quarter of a year, half days, and a long leave for a few."""
-    days = company.days
     leave = np.zeros((len(hire), days))
     rows: list[dict[str, Any]] = []
 
@@ -468,9 +472,9 @@ def _take_leave(
         leave[i, start:stop] = fraction
         rows.append(
             {
-                "rep_id": company.rep_ids[i],
-                "start_date": company.first_day + dt.timedelta(days=start),
-                "end_date": company.first_day + dt.timedelta(days=stop - 1),
+                "rep_id": rep_ids[i],
+                "start_date": first + dt.timedelta(days=start),
+                "end_date": first + dt.timedelta(days=stop - 1),
                 "fraction": fraction,
             }
         )
@@ -485,19 +489,21 @@ def _take_leave(
     return rows, leave
 
 
-def _ramps(company: _Company, hire: Ints) -> npt.NDArray[np.float32]:
-    ramp = np.ones((len(hire), company.days), np.float32)
+def _ramps(
+    policy: Policy, first: dt.date, hire: Ints, role: npt.NDArray[np.int8]
+) -> npt.NDArray[np.float32]:
+    ramp = np.ones(role.shape, np.float32)
     curves = {
         (row["role"], int(row["month_of_tenure"])): float(row["ramp_ratio"])
-        for row in company.policy.rows("ramp_curves")
+        for row in policy.rows("ramp_curves")
     }
     for i in np.flatnonzero(hire >= 0):
-        hired = company.first_day + dt.timedelta(days=int(hire[i]))
-        for d in range(int(hire[i]), company.days):
-            day = company.first_day + dt.timedelta(days=d)
+        hired = first + dt.timedelta(days=int(hire[i]))
+        for d in range(int(hire[i]), role.shape[1]):
+            day = first + dt.timedelta(days=d)
             months = (day.year - hired.year) * 12 + day.month - hired.month
             tenure = months + (1 if day.day >= hired.day else 0)
-            ramp[i, d] = curves.get((ROLES[company.role[i, d]], tenure), 1.0)
+            ramp[i, d] = curves.get((ROLES[role[i, d]], tenure), 1.0)
     return ramp
 
 
@@ -514,7 +520,9 @@ class _Writer:
         offsets = np.array([self._offsets(zone) for zone in zones])
         self.zone_of_place = np.array([zones.index(place[1]) for place in PLACES])
         self.offsets = offsets
-        self.end_of_today = (self.epoch + company.days) * 86_400
+        zone = ZoneInfo(company.policy.setting("company_time_zone") or "UTC")
+        midnight = dt.datetime.combine(company.today + dt.timedelta(days=1), dt.time(), zone)
+        self.end_of_today = int(midnight.timestamp())
         self.accounts = max(50, len(company.rep_ids) * 12)
         # a deal's seed: rep, day and second of the meeting that opened it
         self.openings: list[tuple[Ints, Ints, Ints]] = []
@@ -610,9 +618,7 @@ class _Writer:
     ) -> None:
         """Keep the demos and meetings that open deals or convert leads."""
         role = self.company.role[rep, day]
-        types = np.array(
-            [stream.activity_type if stream.leads_to_deals else "" for stream in STREAMS]
-        )
+        types = np.array([s.activity_type if s.leads_to_deals else "" for s in STREAMS])
         chance = rng.random(len(rep))
         demo, meeting = types[kind] == "demo", types[kind] == "meeting"
         opens = (demo & (role == AE) & (chance < DEMO_TO_OPPORTUNITY)) | (
@@ -645,9 +651,8 @@ class _Writer:
         missed = 1 + np.searchsorted([0.6, 0.9], rng.random(count))
         outcome = np.where(connected, 0, np.where(is_call, missed, len(outcomes) + kind))
         length = rng.integers(0, 1200, count)
-        duration = np.where(
-            talked, 120 + length, np.where(connected, 5 + length % 115, length % 40)
-        )
+        short = np.where(connected, 5 + length % 115, length % 40)
+        duration = np.where(talked, 120 + length, short)
         # records that came late, were dated back, lost their owner or were deleted
         draw = rng.random(count)
         unassigned, deleted = draw < 0.004, (draw >= 0.004) & (draw < 0.008)
@@ -695,9 +700,9 @@ class _Writer:
         count = len(rep)
         role = company.role[rep, day].astype(np.int64)
         senior = company.senior[rep, day] & (role == AE)
-        created = np.minimum(self.utc(rep, day, second) + 1800, self.end_of_today - 1)
+        created = self.utc(rep, day, np.minimum(second + 1800, 86_399))
         due = day + np.maximum(7, np.rint(rng.normal(LAG_DAYS, LAG_SPREAD, count)).astype(np.int64))
-        due = self._pull_into_january(rng, due)
+        due = self._pull_into_january(rng, day, due)
         # a deal of a rep who left is closed by a colleague
         gone = (due < days) & (self._last_day()[rep] < due)
         colleague = self._colleagues(rng, role)
@@ -717,11 +722,8 @@ class _Writer:
         unassigned, deleted = draw < 0.01, (draw >= 0.01) & (draw < 0.02)
         self.oddities["unassigned_deals"] = int(unassigned.sum())
         self.oddities["deleted_deals"] = int(deleted.sum())
-        touched = np.minimum(
-            self.end_of_today - 1,
-            np.where(closed, (self.epoch + closing) * 86_400 + 64_000, created),
-        )
-        touched = np.maximum(touched, created)
+        # closed at noon UTC
+        touched = np.where(closed, (self.epoch + closing) * 86_400 + 43_200, created)
         identity = _ids("opp_", np.arange(1, count + 1))
         account = rng.integers(1, self.accounts + 1, count)
         lead, leads = self._leads(rng, created)
@@ -755,13 +757,13 @@ class _Writer:
         self._write("leads", leads)
         self._write_accounts(rng)
 
-    def _pull_into_january(self, rng: np.random.Generator, due: Ints) -> Ints:
+    def _pull_into_january(self, rng: np.random.Generator, day: Ints, due: Ints) -> Ints:
         dates = np.datetime64(self.company.first_day) + due
         month = dates.astype("datetime64[M]")
         in_february = (month.astype(np.int64) % 12 == 1) & ((dates - month).astype(np.int64) < 21)
         pulled = in_february & (rng.random(len(due)) < JANUARY_PULL)
         back = (dates - month).astype(np.int64) + 1 + rng.integers(0, 14, len(due))
-        result: Ints = np.where(pulled, due - back, due)
+        result: Ints = np.where(pulled & (due - back >= day + 7), due - back, due)
         return result
 
     def _last_day(self) -> Ints:
@@ -847,7 +849,7 @@ class _Writer:
     ) -> tuple[pa.Array, dict[str, pa.Array]]:
         """The lead of each deal, and the leads: for each that converted, two that did not."""
         rep, day, second = (np.concatenate([p[k] for p in self.sdr_demos]) for k in range(3))
-        converted = np.minimum(self.utc(rep, day, second) + 2400, self.end_of_today - 1)
+        converted = self.utc(rep, day, np.minimum(second + 2400, 86_399))
         count = len(rep)
         # a converted lead becomes the next deal that is opened, if no other lead did
         order = np.argsort(opened, kind="stable")
@@ -896,6 +898,7 @@ class _Writer:
         count = self.accounts
         words = [rng.choice(list(options), count) for options in ACCOUNT_WORDS]
         employees = np.rint(np.exp(rng.normal(5.5, 1.3, count))) + 5
+        revenue = np.rint(employees * rng.uniform(90_000, 300_000, count))
         self._write(
             "accounts",
             {
@@ -903,9 +906,7 @@ class _Writer:
                 "account_name": pa.array([" ".join(parts) for parts in zip(*words, strict=True)]),
                 "industry": pa.array(rng.choice(list(INDUSTRIES), count)),
                 "employee_count": pa.array(employees),
-                "annual_revenue": pa.array(
-                    np.rint(employees * rng.uniform(90_000, 300_000, count))
-                ),
+                "annual_revenue": pa.array(revenue),
                 "country": pa.array(rng.choice(["US", "GB", "DE", "FR"], count)),
                 "fiscal_year_end_month": pa.array(rng.choice([1, 3, 6, 12], count)),
             },
@@ -931,7 +932,7 @@ _ARROW: dict[str, pa.DataType] = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("s"),
 }
-_CSV = {"write_options": pa_csv.WriteOptions(quoting_style="needed")}
+_CSV = {"write_options": pa_csv.WriteOptions(quoting_style="none")}
 
 
 def _csv_schema(schema: pa.Schema) -> pa.Schema:
