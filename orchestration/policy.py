@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -401,25 +402,30 @@ def _check_unknown_files(policy: Policy, seeds_dir: Path) -> Iterator[PolicyProb
 
 def parse_number(text: str) -> float | None:
     """A plain decimal number; None for anything else ('1,000', '5 %', 'nan')."""
-    return float(text) if re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", text) else None
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def parse_integer(text: str) -> int | None:
-    """A whole number; None for anything else."""
-    return int(text) if re.fullmatch(r"[+-]?\d+", text) else None
+    """A whole number that every database can hold as an integer; None for anything else."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else None
 
 
 def parse_date(text: str) -> dt.date | None:
     """A day written YYYY-MM-DD; None for anything else."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return None
     try:
-        return dt.date.fromisoformat(text) if len(text) == 10 else None
+        return dt.date.fromisoformat(text)
     except ValueError:
         return None
 
 
 def _is_month_day(text: str) -> bool:
     # 2000 is a leap year: 02-29 is a day of some years
-    return re.fullmatch(r"\d\d-\d\d", text) is not None and parse_date(f"2000-{text}") is not None
+    return parse_date(f"2000-{text}") is not None
 
 
 # what a cell must be: the test, the words for it, how to write it
@@ -904,6 +910,10 @@ def _is_time_zone(text: str) -> bool:
     return True
 
 
+def _is_currency(text: str) -> bool:
+    return re.fullmatch(r"[A-Z]{3}", text) is not None
+
+
 def _between(low: float, high: float = float("inf")) -> Callable[[str], bool]:
     def holds(text: str) -> bool:
         number = parse_number(text)
@@ -924,10 +934,7 @@ def _whole_between(low: int, high: int) -> Callable[[str], bool]:
 _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "company_name": (lambda text: bool(text), "the name shown on pages"),
     "company_time_zone": (_is_time_zone, "an IANA time zone, for example Europe/Berlin"),
-    "currency": (
-        lambda text: re.fullmatch(r"[A-Z]{3}", text) is not None,
-        "three capital letters, for example USD",
-    ),
+    "currency": (_is_currency, "three capital letters, for example USD"),
     "fiscal_year_start_month": (_whole_between(1, 12), "a month from 1 to 12"),
     "week_start": (lambda text: text in WEEKDAYS, f"one of: {', '.join(WEEKDAYS)}"),
     "score_cap": (_between(1), "a number of 1 or more"),
@@ -982,6 +989,15 @@ def _check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:
 
 
 def _check_exchange_rates(policy: Policy) -> Iterator[PolicyProblem]:
+    for row in policy.rows("exchange_rates"):
+        if row["currency"].strip() and not _is_currency(row["currency"].strip()):
+            yield policy.error(
+                "exchange_rates",
+                row,
+                "currency",
+                f"currency '{row['currency']}' is not three capital letters",
+                "write its ISO 4217 code, for example EUR",
+            )
     currency = next(
         (row for row in policy.rows("company_settings") if row["setting"] == "currency"), None
     )
