@@ -1,0 +1,106 @@
+// Words and numbers as a manager reads them. Nothing here computes a measure.
+
+import { writable } from 'svelte/store';
+
+/** What the pages show of the company; the layout fills it from the published data. */
+export const company = writable({ company_name: '', currency: '' });
+
+/** Each status: its name, what its evidence says, and the shape and colours of its chip. */
+export const STATUSES = {
+	outstanding: { label: 'Outstanding', evidence: 'Far above goal, more than luck explains.' },
+	ahead: { label: 'Ahead', evidence: 'Above goal, but luck could explain it.' },
+	on_track: { label: 'On track', evidence: 'Around the goal.' },
+	watch: { label: 'Watch', evidence: 'Below goal, but bad luck could explain it.' },
+	needs_intervention: {
+		label: 'Needs intervention',
+		evidence: 'Below goal, more than bad luck explains.'
+	},
+	too_little_data: {
+		label: 'Too little data',
+		evidence: 'Too few events are expected so far to judge.'
+	},
+	no_goal: { label: 'No goal', evidence: 'No goal applies here.' },
+	data_suspect: {
+		label: 'Data suspect',
+		evidence: 'Activity logging looks broken: the figures may be incomplete.'
+	}
+};
+
+export const PERIODS = [
+	['week', 'This week'],
+	['previous_week', 'Last week'],
+	['month', 'This month'],
+	['previous_month', 'Last month'],
+	['quarter', 'Quarter'],
+	['year', 'Year'],
+	['last_4_weeks', '4 weeks'],
+	['last_13_weeks', '13 weeks']
+];
+
+export const NOTHING = '–';
+
+const isMissing = (value) => value === null || value === undefined || Number.isNaN(value);
+
+/** A share in whole per cent, rounded down: 79.6 % must not read as the 80 % it is below. */
+export function percent(share) {
+	return isMissing(share) ? NOTHING : `${Math.floor(share * 100 + 1e-9)}%`;
+}
+
+/** A factor between days: 1 is neutral. */
+export function factor(value) {
+	return isMissing(value) ? NOTHING : new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(value);
+}
+
+/** A value of a metric in its unit. */
+export function formatValue(value, unit, currency) {
+	if (isMissing(value)) return NOTHING;
+	if (unit === 'ratio') {
+		return new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 }).format(value);
+	}
+	if (unit === 'money') {
+		const options = { maximumFractionDigits: 0 };
+		if (currency) Object.assign(options, { style: 'currency', currency });
+		return new Intl.NumberFormat('en', options).format(value);
+	}
+	const digits = Math.abs(value) < 100 ? 1 : 0;
+	const number = new Intl.NumberFormat('en', { maximumFractionDigits: digits }).format(value);
+	return unit === 'days' ? `${number} days` : number;
+}
+
+const day = (text) => new Date(`${text.slice(0, 10)}T00:00:00Z`);
+
+/** '2026-11-18' as '18 Nov 2026'. */
+export function formatDay(text, options = { day: 'numeric', month: 'short', year: 'numeric' }) {
+	if (!text) return NOTHING;
+	return new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(day(text));
+}
+
+/** '2026-11-18' as '18 Nov'. */
+export const formatShortDay = (text) => formatDay(text, { day: 'numeric', month: 'short' });
+
+/** '2026-11-01' as 'November 2026'. */
+export const formatMonth = (text) => formatDay(text, { month: 'long', year: 'numeric' });
+
+/** 'needs_intervention' as 'Needs intervention'. */
+export function sentence(text) {
+	if (!text) return NOTHING;
+	const words = text.replaceAll('_', ' ');
+	return words[0].toUpperCase() + words.slice(1);
+}
+
+/** The lower edges that hold for a metric and role: the most specific row of each level. */
+export function edgesFor(levels, metricId, role) {
+	const best = new Map();
+	for (const row of levels) {
+		if ((row.metric_id && row.metric_id !== metricId) || (row.role && row.role !== role)) continue;
+		const rank = (row.metric_id ? 2 : 0) + (row.role ? 1 : 0);
+		const known = best.get(row.level);
+		if (!known || rank > known.rank) best.set(row.level, { rank, edge: row.min_attainment });
+	}
+	return [...best.values()].map(({ edge }) => edge).sort((a, b) => a - b);
+}
+
+/** A plain array of the rows of a query. */
+export function rowsOf(query) {
+	return Array.from(query ?? [], (row) => (row.toJSON ? row.toJSON() : { ...row }));
+}

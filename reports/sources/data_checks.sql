@@ -1,0 +1,16 @@
+-- the checks of the release that is shown
+select
+    release_id,
+    check_name,
+    layer,
+    table_name,
+    column_name,
+    passed,
+    severity,
+    observed_value,
+    expected,
+    failed_rows,
+    description,
+    checked_at
+from data_checks
+where release_id = (select arg_max(releases.release_id, releases.published_at) from releases)

@@ -1,0 +1,603 @@
+"""A small published release, written by hand: the tests of the pages need no refresh.
+
+Fourteen reps of an invented company on 18 November 2026, with every state a page must be able to show:
+no goal, a broken integration, too little data, no attainment, a failed check.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+AS_OF = dt.date(2026, 11, 18)
+RELEASE = "20261119T050000Z-1a2b3c4"
+FIRST_DAY = dt.date(2026, 2, 1)
+LAST_DAY = dt.date(2027, 1, 31)
+
+COLUMNS = {
+    "dim_dates": """date_day DATE, iso_weekday INTEGER, week_start_date DATE, week_end_date DATE,
+        week_id VARCHAR, month_start_date DATE, month_end_date DATE, month_id VARCHAR,
+        fiscal_year INTEGER, fiscal_quarter INTEGER, fiscal_month INTEGER, quarter_start_date DATE,
+        quarter_end_date DATE, quarter_id VARCHAR, year_start_date DATE, year_end_date DATE,
+        year_id VARCHAR, slot_id VARCHAR""",
+    "dim_reps": """rep_version_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR, email VARCHAR,
+        manager_id VARCHAR, manager_name VARCHAR, team VARCHAR, region VARCHAR, role VARCHAR,
+        tier VARCHAR, calendar VARCHAR, time_zone VARCHAR, fte DOUBLE, hire_date DATE,
+        end_date DATE, valid_from DATE, valid_to DATE, is_current BOOLEAN, is_active BOOLEAN""",
+    "dim_metrics": """metric_id VARCHAR, metric_name VARCHAR, metric_kind VARCHAR, unit VARCHAR,
+        aggregation VARCHAR, event_type VARCHAR, numerator_metric_id VARCHAR,
+        denominator_metric_id VARCHAR, is_higher_better BOOLEAN, sort_order INTEGER,
+        description VARCHAR""",
+    "dim_goals": """goal_id VARCHAR, scope VARCHAR, scope_value VARCHAR, tier VARCHAR,
+        metric_id VARCHAR, period VARCHAR, goal DOUBLE, timing VARCHAR, valid_from DATE,
+        valid_to DATE, source VARCHAR""",
+    "dim_performance_levels": """metric_id VARCHAR, role VARCHAR, level VARCHAR,
+        min_attainment DOUBLE, rank INTEGER""",
+    "dim_seasonal_adjustments": """metric_id VARCHAR, role VARCHAR, region VARCHAR,
+        slot_id VARCHAR, month INTEGER, half INTEGER, index_scope VARCHAR, event_count BIGINT,
+        years INTEGER, raw_index DOUBLE, shrink_weight DOUBLE, seasonal_index DOUBLE,
+        manual_factor DOUBLE, manual_reason VARCHAR, season DOUBLE""",
+    "fct_goals_daily": """rep_id VARCHAR, metric_id VARCHAR, date_day DATE, goal_id VARCHAR,
+        goal DOUBLE, full_goal DOUBLE, working INTEGER, season DOUBLE, employed INTEGER,
+        fte DOUBLE, ramp DOUBLE, leave DOUBLE, daily_goal DOUBLE, role VARCHAR, tier VARCHAR,
+        month_start_date DATE""",
+    "scorecard_rep_metrics": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
+        region VARCHAR, role VARCHAR, tier VARCHAR, manager_id VARCHAR, metric_id VARCHAR,
+        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
+        metric_kind VARCHAR, weight DOUBLE, sort_order INTEGER, period_type VARCHAR,
+        period_id VARCHAR, period_start DATE, period_end DATE, is_current BOOLEAN, actual DOUBLE,
+        goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE, numerator DOUBLE,
+        denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR, z_score DOUBLE,
+        status VARCHAR, projection DOUBLE, projection_low DOUBLE, projection_high DOUBLE,
+        goal_probability DOUBLE, needed_per_day DOUBLE, capacity_days DOUBLE,
+        capacity_days_remaining DOUBLE, coverage_ratio DOUBLE, team_coverage_ratio DOUBLE""",
+    "scorecard_reps": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
+        region VARCHAR, role VARCHAR, tier VARCHAR, manager_id VARCHAR, manager_name VARCHAR,
+        period_type VARCHAR, period_id VARCHAR, period_start DATE, period_end DATE,
+        is_current BOOLEAN, score DOUBLE, leading_score DOUBLE, lagging_score DOUBLE,
+        score_level VARCHAR, rank_in_role INTEGER, reps_in_role INTEGER, metrics_total INTEGER,
+        metrics_outstanding INTEGER, metrics_ahead INTEGER, metrics_on_track INTEGER,
+        metrics_watch INTEGER, metrics_needing_intervention INTEGER,
+        metrics_too_little_data INTEGER, metrics_no_goal INTEGER, metrics_data_suspect INTEGER,
+        capacity_days DOUBLE""",
+    "scorecard_teams": """as_of_date DATE, team_scope VARCHAR, team VARCHAR, metric_id VARCHAR,
+        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
+        sort_order INTEGER, period_type VARCHAR, period_id VARCHAR, period_start DATE,
+        period_end DATE, is_current BOOLEAN, rep_count BIGINT, actual DOUBLE,
+        goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE, numerator DOUBLE,
+        denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR, z_score DOUBLE,
+        status VARCHAR, unassigned_actual DOUBLE""",
+    "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
+        column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
+        expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
+    "releases": """release_id VARCHAR, published_at TIMESTAMP, as_of_date DATE,
+        code_version VARCHAR, high_water_marks VARCHAR""",
+}
+
+# metric_id: name, kind, unit, aggregation, higher is better, description
+METRICS: dict[str, tuple[str, str, str, str, bool, str]] = {
+    "dials": ("Dials", "leading", "count", "count", True, "Outbound calls made."),
+    "meetings_booked": ("Meetings booked", "leading", "count", "count", True, "Meetings set up."),
+    "demos": ("Demos held", "leading", "count", "count", True, "Product demos that took place."),
+    "deals_won": ("Deals won", "lagging", "count", "count", True, "Deals closed as won."),
+    "revenue_won": ("Revenue won", "lagging", "money", "sum", True, "Amount of the deals won."),
+    "win_rate": ("Win rate", "lagging", "ratio", "ratio", True, "Won deals of all closed ones."),
+    "response_days": ("Response time", "leading", "days", "mean", False, "Days to a first reply."),
+}
+SCORECARDS = {
+    "SDR": {"dials": 40.0, "meetings_booked": 2.0, "demos": 0.4, "response_days": 1.5},
+    "AE": {"dials": 12.0, "demos": 1.5, "deals_won": 0.25, "revenue_won": 4200.0, "win_rate": 0.3},
+    "AM": {"meetings_booked": 1.2, "revenue_won": 5200.0},
+}
+# rep_id, name, team, region, role, tier, fte, skill
+REPS = [
+    ("r01", "Amara Okafor", "North", "EMEA", "SDR", "senior", 1.0, 1.25),
+    ("r02", "Ben Lindqvist", "North", "EMEA", "SDR", "junior", 1.0, 0.72),
+    ("r03", "Chloé d'Arcy", "North", "EMEA", "SDR", None, 0.6, 1.0),
+    ("r04", "Daniel Weiß-Hohenlohe-Langenburg", "North", "EMEA", "AE", "senior", 1.0, 1.05),
+    ("r05", "Elif Yılmaz", "North", "EMEA", "AE", None, 1.0, 0.93),
+    ("r06", "Farid Haddad", "South", "EMEA", "AE", None, 1.0, 1.38),
+    ("r07", "Grace Nakamura", "South", "APAC", "AE", "senior", 1.0, 0.55),
+    ("r08", "Hugo Martins", "South", "APAC", "SDR", None, 1.0, 0.97),
+    ("r09", "Ines Carvalho", "South", "APAC", "SDR", None, 1.0, 1.11),
+    ("r10", "Jonas Berg", "West", "AMER", "AM", None, 1.0, 0.88),
+    ("r11", "Keisha Brown", "West", "AMER", "AM", "senior", 1.0, 1.22),
+    ("r12", "Liam O'Connor", "West", "AMER", "AE", None, 1.0, 1.0),
+    ("r13", "Mei Chen", "West", "AMER", "SDR", None, 1.0, 0.3),
+    ("r14", "Noah Petrov", "West", "AMER", "SDR", None, 1.0, 1.0),
+]
+NO_GOAL, SUSPECT = "r14", "r13"
+MANAGERS = {
+    "North": ("m1", "Petra Novak"),
+    "South": ("m2", "Sam Diallo"),
+    "West": ("m3", "Tess Moreau"),
+}
+
+
+def season(day: dt.date) -> float:
+    """The planted season of a day: quiet in August and late in December."""
+    return {8: 0.7, 12: 0.6 if day.day > 15 else 1.0}.get(day.month, 1.05)
+
+
+def is_working(day: dt.date) -> bool:
+    """Monday to Friday."""
+    return day.isoweekday() <= 5
+
+
+def days(start: dt.date, end: dt.date) -> Iterator[dt.date]:
+    """Every day from `start` to `end`, both included."""
+    for offset in range((end - start).days + 1):
+        yield start + dt.timedelta(offset)
+
+
+def month_end(day: dt.date) -> dt.date:
+    """The last day of the month of `day`."""
+    return (day.replace(day=28) + dt.timedelta(4)).replace(day=1) - dt.timedelta(1)
+
+
+def periods() -> list[tuple[str, str, dt.date, dt.date]]:
+    """Type, id, first and last day of each period: those of today and the weeks and months before."""
+    monday = AS_OF - dt.timedelta(AS_OF.isoweekday() - 1)
+    result = []
+    for weeks_ago in range(16):
+        start = monday - dt.timedelta(7 * weeks_ago)
+        iso = start.isocalendar()
+        week_id = f"{iso.year}-W{iso.week:02d}"
+        result.append(("week", week_id, start, start + dt.timedelta(6)))
+    for month in range(6, 12):
+        start = dt.date(2026, month, 1)
+        result.append(("month", f"2026-{month:02d}", start, month_end(start)))
+    result += [
+        ("quarter", "FY2027-Q4", dt.date(2026, 11, 1), LAST_DAY),
+        ("year", "FY2027", FIRST_DAY, LAST_DAY),
+        ("last_4_weeks", "last 4 weeks", AS_OF - dt.timedelta(27), AS_OF),
+        ("last_13_weeks", "last 13 weeks", AS_OF - dt.timedelta(90), AS_OF),
+    ]
+    return result
+
+
+def level_of(attainment: float | None) -> str | None:
+    """The level of an attainment by the default edges."""
+    if attainment is None:
+        return None
+    if attainment + 1e-9 >= 1.2:
+        return "outstanding"
+    return "on_track" if attainment + 1e-9 >= 0.8 else "needs_intervention"
+
+
+def judge(actual: float, goal: float, attainment: float | None) -> tuple[str | None, float | None]:
+    """Evidence and z of a count: enough of the rule to show every status."""
+    if attainment is None or goal < 5:
+        return ("too_little_data" if goal else None), None
+    z = (actual - goal) / math.sqrt(goal)
+    if z <= -1.96:
+        return "proven_miss", z
+    return ("proven_excess" if z >= 1.96 else "not_proven"), z
+
+
+def status_of(level: str | None, evidence: str | None) -> str:
+    """The status that a level and its evidence give."""
+    if level is None:
+        return "no_goal"
+    if evidence == "too_little_data":
+        return "too_little_data"
+    if level == "outstanding":
+        return "outstanding" if evidence == "proven_excess" else "ahead"
+    if level == "needs_intervention":
+        return "needs_intervention" if evidence == "proven_miss" else "watch"
+    return "on_track"
+
+
+def rep_metric_rows() -> list[dict[str, Any]]:
+    """`scorecard_rep_metrics`: numbers from a seed, with the special cases of the module's text."""
+    rows = []
+    for rep_id, rep_name, team, region, role, tier, fte, skill in REPS:
+        for sort_order, (metric_id, per_day) in enumerate(SCORECARDS[role].items(), start=1):
+            name, kind, unit, aggregation, higher, _ = METRICS[metric_id]
+            additive = aggregation in {"count", "sum"}
+            for period_type, period_id, start, end in periods():
+                noise = random.Random(f"{rep_id}{metric_id}{period_id}").gauss(1, 0.12)
+                worked = [d for d in days(start, min(end, AS_OF)) if is_working(d)]
+                planned = [d for d in days(start, end) if is_working(d)]
+                goal: float | None
+                period_goal: float | None
+                if additive:
+                    goal = per_day * fte * sum(season(d) for d in worked)
+                    period_goal = per_day * fte * sum(season(d) for d in planned)
+                    actual: float | None = goal * skill * noise
+                    if unit == "count":
+                        actual = float(round(actual or 0))
+                else:
+                    goal = period_goal = per_day
+                    actual = per_day * (skill if higher else 1 / skill) * noise
+                    if metric_id == "win_rate" and rep_id == "r12" and period_type == "week":
+                        actual = None
+                if rep_id == NO_GOAL:
+                    goal = period_goal = None
+                attainment = None
+                if goal and actual is not None:
+                    attainment = actual / goal if higher else min(goal / actual, 2.0)
+                level = level_of(attainment)
+                weight_of = actual if additive and unit == "count" else 40 * (attainment or 0)
+                evidence, z = judge(
+                    weight_of or 0, (goal or 0) if unit == "count" and additive else 40, attainment
+                )
+                status = status_of(level, evidence) if goal else "no_goal"
+                if goal and actual is None:
+                    status = "too_little_data"
+                if rep_id == SUSPECT:
+                    status = "data_suspect"
+                current = start <= AS_OF <= end
+                projects = additive and current and goal and actual is not None and end > AS_OF
+                forecast = (actual or 0) + ((period_goal or 0) - (goal or 0)) * skill
+                left = float(len(planned) - len(worked)) * fte
+                needed = max((period_goal or 0) - (actual or 0), 0) / left if left else None
+                rows.append(
+                    {
+                        "as_of_date": AS_OF,
+                        "rep_id": rep_id,
+                        "rep_name": rep_name,
+                        "team": team,
+                        "region": region,
+                        "role": role,
+                        "tier": tier,
+                        "manager_id": MANAGERS[team][0],
+                        "metric_id": metric_id,
+                        "metric_name": name,
+                        "unit": unit,
+                        "aggregation": aggregation,
+                        "is_higher_better": higher,
+                        "metric_kind": kind,
+                        "weight": 1.0,
+                        "sort_order": sort_order,
+                        "period_type": period_type,
+                        "period_id": period_id,
+                        "period_start": start,
+                        "period_end": end,
+                        "is_current": current,
+                        "actual": actual,
+                        "goal_to_date": goal,
+                        "goal_period": period_goal,
+                        "attainment": attainment,
+                        "numerator": actual,
+                        "denominator": None if additive else 40.0,
+                        "dispersion": 1.0,
+                        "level": level,
+                        "evidence": evidence if goal else None,
+                        "z_score": z,
+                        "status": status,
+                        "projection": forecast if projects else None,
+                        "projection_low": forecast * 0.85 if projects else None,
+                        "projection_high": forecast * 1.15 if projects else None,
+                        "goal_probability": min(max(skill - 0.45, 0.02), 0.97)
+                        if projects
+                        else None,
+                        "needed_per_day": needed if projects else None,
+                        "capacity_days": len(worked) * fte,
+                        "capacity_days_remaining": left,
+                        "coverage_ratio": 0.2 if rep_id == SUSPECT else 0.95,
+                        "team_coverage_ratio": 0.9,
+                    }
+                )
+    return rows
+
+
+def rep_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`scorecard_reps` from the rows of the metrics."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in metrics:
+        groups.setdefault((row["rep_id"], row["period_id"]), []).append(row)
+
+    def score(rows: list[dict[str, Any]]) -> float | None:
+        counted = [min(r["attainment"], 1.5) for r in rows if r["attainment"] is not None]
+        return sum(counted) / len(counted) if counted else None
+
+    result = []
+    for rows in groups.values():
+        first = rows[0]
+        statuses = [row["status"] for row in rows]
+        result.append(
+            {name: first[name] for name in list(first)[:8] if not name.startswith("metric")}
+            | {name: first[name] for name in list(first)[16:21]}
+            | {
+                "manager_name": MANAGERS[first["team"]][1],
+                "score": score(rows),
+                "leading_score": score([r for r in rows if r["metric_kind"] == "leading"]),
+                "lagging_score": score([r for r in rows if r["metric_kind"] == "lagging"]),
+                "score_level": level_of(score(rows)),
+                "metrics_total": len(rows),
+                "metrics_outstanding": statuses.count("outstanding"),
+                "metrics_ahead": statuses.count("ahead"),
+                "metrics_on_track": statuses.count("on_track"),
+                "metrics_watch": statuses.count("watch"),
+                "metrics_needing_intervention": statuses.count("needs_intervention"),
+                "metrics_too_little_data": statuses.count("too_little_data"),
+                "metrics_no_goal": statuses.count("no_goal"),
+                "metrics_data_suspect": statuses.count("data_suspect"),
+                "capacity_days": first["capacity_days"],
+            }
+        )
+    for row in result:
+        rivals = [
+            other["score"]
+            for other in result
+            if other["role"] == row["role"]
+            and other["period_id"] == row["period_id"]
+            and other["score"] is not None
+        ]
+        row["reps_in_role"] = len(rivals)
+        if row["score"] is not None:
+            row["rank_in_role"] = 1 + sum(rival > row["score"] for rival in rivals)
+    return result
+
+
+def team_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`scorecard_teams` from the rows of the metrics."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in metrics:
+        for team in (row["team"], "All teams"):
+            groups.setdefault((team, row["metric_id"], row["period_id"]), []).append(row)
+    result = []
+    for (team, _, _), rows in groups.items():
+        first = rows[0]
+        rated = first["aggregation"] in {"ratio", "mean"}
+        actuals = [row["actual"] for row in rows if row["actual"] is not None]
+        goals = [row["goal_to_date"] for row in rows if row["goal_to_date"] is not None]
+        full = [row["goal_period"] for row in rows if row["goal_period"] is not None]
+        shrink = len(actuals) if rated else 1
+        actual = sum(actuals) / shrink if actuals else None
+        goal = sum(goals) / (len(goals) if rated else 1) if goals else None
+        attainment = actual / goal if actual is not None and goal else None
+        if attainment and not first["is_higher_better"]:
+            attainment = 1 / attainment
+        level = level_of(attainment)
+        evidence, z = judge(40 * (attainment or 0), 40, attainment)
+        result.append(
+            {
+                name: first[name]
+                for name in (
+                    "as_of_date metric_id metric_name unit aggregation is_higher_better sort_order "
+                    "period_type period_id period_start period_end is_current"
+                ).split()
+            }
+            | {
+                "team_scope": "organisation" if team == "All teams" else "team",
+                "team": team,
+                "rep_count": len({row["rep_id"] for row in rows}),
+                "actual": actual,
+                "goal_to_date": goal,
+                "goal_period": sum(full) / (len(full) if rated else 1) if full else None,
+                "attainment": attainment,
+                "level": level,
+                "evidence": evidence,
+                "z_score": z,
+                "status": status_of(level, evidence),
+                "unassigned_actual": 3.0 if team == "All teams" and not rated else None,
+            }
+        )
+    return result
+
+
+def goal_rows() -> list[dict[str, Any]]:
+    """`fct_goals_daily` from February to the end of November, with leave and a ramp."""
+    rows = []
+    for rep_id, _, _, _, role, tier, fte, _ in REPS:
+        if rep_id == NO_GOAL:
+            continue
+        for metric_id, per_day in SCORECARDS[role].items():
+            additive = METRICS[metric_id][3] in {"count", "sum"}
+            for day in days(FIRST_DAY, dt.date(2026, 11, 30)):
+                working = int(is_working(day))
+                full = per_day * working * season(day) if additive else None
+                leave = 1.0 if rep_id == "r01" and dt.date(2026, 11, 9) <= day <= AS_OF else 0.0
+                ramp = 0.5 if rep_id == "r09" and day.month < 5 else 1.0
+                rows.append(
+                    {
+                        "rep_id": rep_id,
+                        "metric_id": metric_id,
+                        "date_day": day,
+                        "goal_id": f"g_{role}_{metric_id}",
+                        "goal": per_day,
+                        "full_goal": full,
+                        "working": working,
+                        "season": season(day) if additive else None,
+                        "employed": 1,
+                        "fte": fte,
+                        "ramp": ramp,
+                        "leave": leave,
+                        "daily_goal": full * fte * ramp * (1 - leave) if full is not None else None,
+                        "role": role,
+                        "tier": tier,
+                        "month_start_date": day.replace(day=1),
+                    }
+                )
+    return rows
+
+
+def dimension_rows() -> dict[str, list[dict[str, Any]]]:
+    """The dimensions, the checks and the releases."""
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
+    for day in days(FIRST_DAY, LAST_DAY):
+        monday = day - dt.timedelta(day.isoweekday() - 1)
+        iso = day.isocalendar()
+        tables["dim_dates"].append(
+            {
+                "date_day": day,
+                "iso_weekday": day.isoweekday(),
+                "week_start_date": monday,
+                "week_end_date": monday + dt.timedelta(6),
+                "week_id": f"{iso.year}-W{iso.week:02d}",
+                "month_start_date": day.replace(day=1),
+                "month_end_date": month_end(day),
+                "month_id": f"{day:%Y-%m}",
+                "fiscal_year": 2027,
+                "year_start_date": FIRST_DAY,
+                "year_end_date": LAST_DAY,
+                "year_id": "FY2027",
+                "slot_id": f"{day.month}-{1 if day.day <= 15 else 2}",
+            }
+        )
+    for rep_id, rep_name, team, region, role, tier, fte, _ in REPS:
+        tables["dim_reps"].append(
+            {
+                "rep_version_id": f"{rep_id}-1",
+                "rep_id": rep_id,
+                "rep_name": rep_name,
+                "email": f"{rep_id}@example.com",
+                "manager_id": MANAGERS[team][0],
+                "manager_name": MANAGERS[team][1],
+                "team": team,
+                "region": region,
+                "role": role,
+                "tier": tier,
+                "calendar": region,
+                "time_zone": "UTC",
+                "fte": fte,
+                "hire_date": None if rep_id == "r12" else dt.date(2024, 3, 4),
+                "valid_from": FIRST_DAY,
+                "is_current": True,
+                "is_active": True,
+            }
+        )
+    tables["dim_reps"].append(
+        {
+            "rep_version_id": "unassigned-1",
+            "rep_id": "unassigned",
+            "rep_name": "Unassigned",
+            "valid_from": FIRST_DAY,
+            "is_current": True,
+            "is_active": False,
+        }
+    )
+    for sort_order, (metric_id, metric) in enumerate(METRICS.items(), start=1):
+        name, kind, unit, aggregation, higher, description = metric
+        tables["dim_metrics"].append(
+            {
+                "metric_id": metric_id,
+                "metric_name": name,
+                "metric_kind": kind,
+                "unit": unit,
+                "aggregation": aggregation,
+                "is_higher_better": higher,
+                "sort_order": sort_order,
+                "description": description,
+            }
+        )
+        for half in range(24):
+            month, second = half // 2 + 1, half % 2 + 1
+            index = season(dt.date(2026, month, 10 if second == 1 else 20))
+            for role in SCORECARDS:
+                if metric_id in SCORECARDS[role]:
+                    tables["dim_seasonal_adjustments"].append(
+                        {
+                            "metric_id": metric_id,
+                            "role": role,
+                            "region": "EMEA",
+                            "slot_id": f"{month}-{second}",
+                            "month": month,
+                            "half": second,
+                            "index_scope": "role" if month > 6 else "organisation",
+                            "event_count": 420,
+                            "years": 2,
+                            "raw_index": index * 1.03,
+                            "shrink_weight": 0.8,
+                            "seasonal_index": index,
+                            "manual_factor": 0.9 if half == 23 else 1.0,
+                            "manual_reason": "Offices close after Christmas"
+                            if half == 23
+                            else None,
+                            "season": index * (0.9 if half == 23 else 1.0),
+                        }
+                    )
+    for role, goals in SCORECARDS.items():
+        for metric_id, goal in goals.items():
+            tables["dim_goals"].append(
+                {
+                    "goal_id": f"g_{role}_{metric_id}",
+                    "scope": "role",
+                    "scope_value": role,
+                    "metric_id": metric_id,
+                    "period": "day",
+                    "goal": goal,
+                    "timing": "relieve",
+                    "valid_from": FIRST_DAY,
+                    "source": "policy",
+                }
+            )
+    for rank, (level, edge) in enumerate(
+        [("outstanding", 1.2), ("on_track", 0.8), ("needs_intervention", 0.0)], start=1
+    ):
+        tables["dim_performance_levels"].append(
+            {"level": level, "min_attainment": edge, "rank": rank}
+        )
+    checks = [
+        ("gx_row_count_matches_weekday", "raw", "activities", None, True, "error", None),
+        ("gx_values_not_null_rep_id", "raw", "activities", "rep_id", False, "warn", 12),
+        ("assert_daily_goals_add_up_to_the_goal", "dbt", "fct_goals_daily", None, True, "error", 0),
+        ("gx_freshness_occurred_at", "marts", "scorecard_reps", None, True, "error", None),
+    ]
+    for name, layer, table, column, passed, severity, failed in checks:
+        tables["data_checks"].append(
+            {
+                "release_id": RELEASE,
+                "check_name": name,
+                "layer": layer,
+                "table_name": table,
+                "column_name": column,
+                "passed": passed,
+                "severity": severity,
+                "observed_value": "1.2 %" if failed else "within range",
+                "expected": "at most 1 %" if failed else None,
+                "failed_rows": failed,
+                "description": "Every activity should name the rep who did it."
+                if column
+                else "Looks like the same weekday of the weeks before.",
+                "checked_at": dt.datetime(2026, 11, 19, 4, 58),
+            }
+        )
+    for release_id, hour in (("20261118T050000Z-1a2b3c4", -19), (RELEASE, 5)):
+        tables["releases"].append(
+            {
+                "release_id": release_id,
+                "published_at": dt.datetime(2026, 11, 19) + dt.timedelta(hours=hour),
+                "as_of_date": AS_OF,
+                "code_version": "1a2b3c4",
+                "high_water_marks": "{}",
+            }
+        )
+    return tables
+
+
+def write_published(path: Path) -> Path:
+    """Write the release to a DuckDB file with the columns that the real one has."""
+    tables = dimension_rows()
+    tables["scorecard_rep_metrics"] = rep_metric_rows()
+    tables["scorecard_reps"] = rep_rows(tables["scorecard_rep_metrics"])
+    tables["scorecard_teams"] = team_rows(tables["scorecard_rep_metrics"])
+    tables["fct_goals_daily"] = goal_rows()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config = {"storage_compatibility_version": "v1.4.0"}
+    with duckdb.connect(str(path), config=config) as connection:
+        connection.execute("create schema marts")
+        for table, columns in COLUMNS.items():
+            connection.execute(f"create table marts.{table} ({columns})")
+            names = [column.split()[0] for column in columns.split(",")]
+            rows = pa.table({name: [row.get(name) for row in tables[table]] for name in names})
+            connection.register("new_rows", rows)
+            connection.execute(f"insert into marts.{table} select * from new_rows")
+            connection.unregister("new_rows")
+    return path
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published DuckDB file of the invented company."""
+    return write_published(tmp_path_factory.mktemp("published") / "scorecard.duckdb")
