@@ -29,6 +29,7 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
+-- ramp is taken out like head count is: a class of new hires in spring is no slow spring
 slot_capacities as (
     select
         int_rep_days.role,
@@ -36,7 +37,7 @@ slot_capacities as (
         int_dates.month_start_date,
         int_dates.month_end_date,
         int_dates.slot_id,
-        sum(int_rep_days.capacity) as capacity
+        sum(int_rep_days.capacity * int_rep_days.ramp) as capacity
     from int_rep_days
     inner join int_dates
         on int_rep_days.date_day = int_dates.date_day
