@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 import sys
 import time
 import traceback
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.errors import ConfigError, ScorecardError
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import REPOSITORY, Settings, parse_day
 
 if TYPE_CHECKING:
     from orchestration.defs.execution import Loaded, Progress
@@ -161,24 +160,43 @@ def init(
     ] = None,
 ) -> None:
     """Create a company: policy from the demo (or a folder), and a folder for its files."""
-    settings = Settings.from_environment(company=name)
-    if settings.seeds_dir.exists():
-        raise ConfigError(f"{settings.seeds_dir} exists already. Choose another name.")
-    if source is not None and not (source / "policy").is_dir():
-        raise ConfigError(f"{source} has no folder 'policy' with CSV files to start from.")
-    shutil.copytree(settings.seeds_dir.parent / "demo", settings.seeds_dir)
-    settings.files_dir.mkdir(parents=True, exist_ok=True)
-    if source is not None:
-        shutil.copytree(source / "policy", settings.seeds_dir, dirs_exist_ok=True)
-        if (source / "files").is_dir():
-            shutil.copytree(source / "files", settings.files_dir, dirs_exist_ok=True)
-    out.print(f"[green]Company '{name}' is there.[/] Next:")
-    out.print(f"1. Say what counts and what is expected: {_shown(settings.seeds_dir)}/*.csv")
-    out.print("   docs/policy.md explains every file and column.")
-    out.print(f"2. Put the exports into {_shown(settings.files_dir)}, as <table>.csv, .parquet or")
-    out.print("   .jsonl, or map them with <table>.sql. docs/canonical-tables.md has the columns.")
-    out.print(f"3. scorecard check --company {name}")
-    out.print(f"4. scorecard refresh --company {name}")
+    from orchestration.company import init_company
+
+    out.print(init_company(Settings.from_environment(), name, source), markup=False)
+
+
+@app.command("demo-data")
+def demo_data(
+    reps: Annotated[int, typer.Option(help="People who sell.")] = 30,
+    days: Annotated[int, typer.Option(help="Days of history.")] = 1000,
+    activities: Annotated[
+        int | None, typer.Option(help="About so many activities; chooses reps and days.")
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option(help="Last day of the data, YYYY-MM-DD; yesterday otherwise.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
+    defect: Annotated[
+        list[str] | None, typer.Option(help="Plant this defect; may be repeated.")
+    ] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Activities as Parquet.")] = False,
+) -> None:
+    """Write the files of the demo company, of any size."""
+    from orchestration.as_of import last_complete_day
+    from orchestration.demo.company import generate
+
+    settings = _settings("demo")
+    generate(
+        settings.files_dir,
+        today=parse_day(today, "--today") if today else last_complete_day(settings, _now()),
+        reps=reps,
+        days=days,
+        seed=seed,
+        defects=frozenset(defect or []),
+        activities=activities,
+        file_format="parquet" if parquet else "csv",
+    )
+    out.print(f"The files are in {_shown(settings.files_dir)}. Next: `scorecard refresh`.")
 
 
 @app.command()

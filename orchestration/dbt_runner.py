@@ -159,6 +159,9 @@ def _close_connections() -> None:
     """Let go of the warehouse file: dbt keeps it open for the life of the process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()  # forgetting it, as dbt does, would leave this to garbage collection
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
