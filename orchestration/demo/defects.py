@@ -79,6 +79,11 @@ def _write_wrong_type(folder: Path, today: dt.date) -> None:
         _replace("activities", "occurred_at", "'yesterday'", "line = 3")(folder, today)
 
 
+def _write_future(folder: Path, today: dt.date) -> None:
+    moment = f"'{today + dt.timedelta(days=365)}T12:00:00Z'"
+    _replace("activities", "occurred_at", moment, "line <= 5")(folder, today)
+
+
 def _delete_files(folder: Path, _today: dt.date) -> None:
     for table in TABLES:
         for suffix in ("csv", "parquet"):
@@ -145,14 +150,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "future_dates": Defect(
         "Five activities happened a year ahead",
-        _replace(
-            "activities",
-            "occurred_at",
-            "strftime(cast(occurred_at as timestamp) + interval 1 year"
-            " + ({today} - cast(occurred_at as timestamp)::date) * interval 1 day,"
-            " '%Y-%m-%dT%H:%M:%SZ')",
-            "line <= 5",
-        ),
+        _write_future,
     ),
     "implausible_amount": Defect(
         "A won deal is worth a thousand times its amount",
@@ -177,6 +175,6 @@ DEFECTS: dict[str, Defect] = {
     "empty_folder": Defect("There is not a single file", _delete_files),
     "deleted_all": Defect(
         "Every activity is marked as deleted",
-        _replace("activities", "is_deleted", "true", "true"),
+        _replace("activities", "is_deleted", "'true'", "true"),
     ),
 }
