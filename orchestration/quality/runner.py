@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SuiteName = Literal["raw", "marts"]
 SUITES: Mapping[SuiteName, Suite] = {"raw": raw.SUITE, "marts": marts.SUITE}
 SHOWN_FAILURES = 3
+MEASUREMENTS = "measurements"
 
 
 class _Measurement(NamedTuple):
@@ -113,26 +114,37 @@ def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
         raise ScorecardError(f"{path}: there is no working warehouse yet. Run `scorecard refresh`.")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is imported
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.exceptions.exceptions import GreatExpectationsError
-    from sqlalchemy.exc import DBAPIError
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+    from great_expectations.datasource.fluent.interfaces import TestConnectionError
 
     from orchestration.quality.dialect import connection_string
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    datasource = context.data_sources.add_sql(
-        "warehouse",
-        connection_string=connection_string(str(path)),
-        create_temp_table=False,
-        kwargs={"connect_args": {"read_only": True}},  # type: ignore[call-arg]
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
     )
     try:
+        datasource = context.data_sources.add_sql(
+            "warehouse",
+            connection_string=connection_string(str(path)),
+            create_temp_table=False,
+            kwargs={"connect_args": {"read_only": True}},  # type: ignore[call-arg]
+        )
+        # the engine of the connection test; the one that runs the checks is another
+        datasource.get_engine().dispose()
         engine = datasource.get_execution_engine().engine
-    except (GreatExpectationsError, DBAPIError) as error:
+    except TestConnectionError as error:
         raise ScorecardError(
             f"{path}: the working warehouse cannot be opened for its checks "
-            f"({_first_line(error)}). Close other programs that have it open."
+            f"({_first_line(error.__cause__)}). Close other programs that have it open."
         ) from error
     try:
         yield datasource
@@ -191,7 +203,7 @@ def _judge(
         UnexpectedRowsExpectation,
     )
 
-    expectations: dict[tuple[str, str] | None, list[Any]] = defaultdict(list)
+    expectations: dict[str, list[Any]] = defaultdict(list)
     for check in suite.checks:
         common: dict[str, Any] = {
             "description": check.spec.description,
@@ -199,7 +211,7 @@ def _judge(
             "meta": {"check_name": check.spec.check_name},
         }
         if isinstance(check, Measured):
-            expectations[None].append(
+            expectations[MEASUREMENTS].append(
                 UnexpectedRowsExpectation(
                     unexpected_rows_query="select * from {batch} where check_name = "
                     f"'{check.spec.check_name}' and failed_rows > 0",
@@ -209,17 +221,12 @@ def _judge(
         else:
             build = getattr(gxe, check.expectation)
             thresholds = {name: values[value] for name, value in check.thresholds.items()}
-            expectations[check.spec.asset_key].append(
+            expectations[".".join(check.spec.asset_key)].append(
                 build(**check.arguments, **thresholds, **common)
             )
     judged = {}
-    for asset_key, of_asset in expectations.items():
-        asset: Any
-        if asset_key is None:
-            asset = datasource.add_query_asset("measurements", query="select * from measurements")
-        else:
-            schema, table = asset_key
-            asset = datasource.add_table_asset(table, table_name=table, schema_name=schema)
+    for asset_name, of_asset in expectations.items():
+        asset = datasource.add_query_asset(asset_name, query=f"select * from {asset_name}")
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         outcome = batch.validate(gx.ExpectationSuite(name=asset.name, expectations=of_asset))
         for result in outcome.results:
@@ -281,10 +288,12 @@ def _built_in_result(
     result = _evaluated(check.spec, judged)
     found = result.result
     failed_rows = found.get("unexpected_count")
-    if failed_rows is not None:
+    if "observed_value" in found:
+        observed = str(found["observed_value"])
+    elif failed_rows is not None:
         observed = f"{failed_rows} of {found['element_count']} rows unexpected"
     else:
-        observed = str(found["observed_value"])
+        observed = "no rows in this table"
     return _check_result(check, result, observed, expected, failed_rows)
 
 

@@ -1,0 +1,378 @@
+"""Each check passes on clean data and fails on one planted defect."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.connectors.contract import TABLES
+from orchestration.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.quality.results import CheckResult
+from orchestration.quality.runner import SuiteName, expectation_names, run_suite
+from orchestration.settings import Settings
+from tests.quality.conftest import AS_OF, create_warehouse, write_company_settings
+
+# Great Expectations 1.24 imports them
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_(constants|parse)':DeprecationWarning")
+
+Plant = Callable[[str], None]
+
+RAW_DEFECTS = {
+    "gx_row_count_reps": "delete from raw_files.reps",
+    "gx_values_not_null_reps_rep_id": "update raw_files.reps set rep_id = null where rep_id = 'r1'",
+    "gx_values_not_null_activities_activity_type": (
+        "update raw_files.activities set activity_type = null where activity_id = 'a0406_1'"
+    ),
+    "gx_values_not_null_activities_occurred_at": (
+        "update raw_files.activities set occurred_at = null where activity_id = 'a0406_1'"
+    ),
+    "gx_values_not_null_opportunities_opportunity_id": (
+        "update raw_files.opportunities set opportunity_id = null where opportunity_id = 'o1'"
+    ),
+    # 7 of the usual 25 are left: 28 %
+    "gx_volume_activities": (
+        "delete from raw_files.activities"
+        " where activity_id like 'a0626_%' and activity_id not like 'a0626___'"
+        " or activity_id between 'a0626_10' and 'a0626_17'"
+    ),
+    "gx_freshness_activities": "delete from raw_files.activities where occurred_at >= '2026-06-22'",
+    "gx_freshness_opportunities": (
+        "update raw_files.opportunities set is_closed = 'false',"
+        " created_at = '2026-05-01T00:00:00Z'"
+    ),
+    "gx_unassigned_share_activities": (
+        "update raw_files.activities set rep_id = ' ' where activity_id not like '%_1'"
+    ),
+    "gx_unassigned_share_opportunities": (
+        "update raw_files.opportunities set rep_id = null where rep_id = 'r1' or amount > '1020'"
+    ),
+    "gx_future_share_activities": (
+        "update raw_files.activities set occurred_at = '2027' || substr(occurred_at, 5)"
+        " where activity_id like '%_1'"
+    ),
+    "gx_future_share_opportunities": (
+        "update raw_files.opportunities set close_date = '2062-06-02'"
+        " where opportunity_id in ('o1', 'o2')"
+    ),
+    "gx_plausible_duration_seconds": (
+        "update raw_files.activities set duration_seconds = duration_seconds || '000'"
+        " where duration_seconds = '180'"
+    ),
+    "gx_not_negative_amount": (
+        "update raw_files.opportunities set amount = '-5' where opportunity_id = 'o1'"
+    ),
+    "gx_plausible_maximum_amount": (
+        "update raw_files.opportunities set amount = '99000000' where opportunity_id = 'o1'"
+    ),
+    "gx_deleted_share_reps": (
+        "insert into raw_files.reps by name select 'x' || i as rep_id, 'true' as _is_deleted"
+        " from range(20) as numbers(i)"
+    ),
+    "gx_deleted_share_activities": (
+        "update raw_files.activities set _is_deleted = 'true' where occurred_at < '2026-05-01'"
+    ),
+    "gx_deleted_share_opportunities": (
+        "update raw_files.opportunities set _is_deleted = 'true' where amount < '1015'"
+    ),
+    **{
+        f"gx_rows_match_loader_{table.name}": (
+            "update raw_files._loads set rows_in_file = rows_in_file + 1"
+            f" where table_name = '{table.name}'"
+        )
+        for table in TABLES
+    },
+}
+MARTS_DEFECTS = {
+    **{
+        f"gx_row_count_{table}": f"delete from marts.{table}"
+        for table in (
+            "dim_dates",
+            "dim_reps",
+            "dim_metrics",
+            "dim_performance_levels",
+            "dim_seasonal_adjustments",
+            "dim_goals",
+            "fct_goals_daily",
+            "fct_leading_metrics_daily",
+            "fct_lagging_metrics_daily",
+        )
+    },
+    **{
+        check: f"insert into marts.{table} select * from marts.{table} limit 1"
+        for table in ("scorecard_rep_metrics", "scorecard_reps", "scorecard_teams")
+        for check in (f"gx_compound_columns_unique_{table}",)
+    },
+    **{
+        f"gx_as_of_date_{table}": (
+            f"update marts.{table} set as_of_date = date '2026-06-25'"
+            f" where rowid = (select min(rowid) from marts.{table})"
+        )
+        for table in ("scorecard_rep_metrics", "scorecard_reps", "scorecard_teams")
+    },
+    "gx_row_count_scorecard_reps": "delete from marts.scorecard_reps",
+    "gx_values_between_seasonal_index": (
+        "update marts.dim_seasonal_adjustments set seasonal_index = 6 where metric_id = 'dials'"
+    ),
+    "gx_staged_rows_match_raw": (
+        "create or replace view staging.stg_files__activities as"
+        " select *, false as is_deleted from raw_files.activities where rep_id is not null"
+    ),
+    "gx_events_reconcile_with_raw": (
+        "update marts.fct_leading_metrics_daily set value = value - 1"
+        " where metric_id = 'dials' and rep_id = 'r1' and date_day = '2026-04-06'"
+    ),
+    "gx_organisation_equals_sum_of_reps": (
+        "update marts.scorecard_teams set actual = actual - unassigned_actual"
+        " where metric_id = 'dials' and period_type = 'month'"
+    ),
+    "gx_unassigned_reconciles": (
+        "update marts.scorecard_teams set unassigned_actual = 0"
+        " where metric_id = 'dials' and period_type = 'month'"
+    ),
+    "gx_actuals_reconcile_with_facts": (
+        "update marts.scorecard_rep_metrics set numerator = numerator + 1"
+        " where metric_id = 'talk_rate' and rep_id = 'r2'"
+    ),
+    "gx_goals_conserved": (
+        "update marts.fct_goals_daily set full_goal = full_goal * 1.01"
+        " where rep_id = 'r1' and date_day = '2026-06-01'"
+    ),
+    "gx_plausible_median_attainment": (
+        "update marts.scorecard_rep_metrics set attainment = attainment * 60"
+    ),
+    "gx_employed_reps_have_a_scorecard": "delete from marts.scorecard_reps where rep_id = 'r2'",
+}
+# an empty scorecard leaves nothing to compare: checks without a reason for that refuse to pass
+UNMEASURABLE = {
+    "gx_row_count_scorecard_rep_metrics": "gx_actuals_reconcile_with_facts",
+    "gx_row_count_scorecard_teams": "gx_organisation_equals_sum_of_reps",
+}
+DEFECTS = [
+    *(("raw", name, sql) for name, sql in RAW_DEFECTS.items()),
+    *(("marts", name, sql) for name, sql in MARTS_DEFECTS.items()),
+]
+
+
+def by_name(results: list[CheckResult]) -> dict[str, CheckResult]:
+    return {result.check_name: result for result in results}
+
+
+@pytest.mark.parametrize("suite", ["raw", "marts"])
+def test_every_check_passes_on_clean_data(settings: Settings, suite: SuiteName) -> None:
+    results = run_suite(settings, suite, AS_OF)
+
+    assert [result.check_name for result in results if not result.passed] == []
+    assert [result.check_name for result in results] == [
+        spec.check_name for spec in expectation_names(suite)
+    ]
+
+
+@pytest.mark.parametrize(("suite", "name", "sql"), DEFECTS, ids=[name for _, name, _ in DEFECTS])
+def test_a_check_fails_on_its_defect(
+    settings: Settings, plant: Plant, suite: SuiteName, name: str, sql: str
+) -> None:
+    plant(sql)
+
+    result = by_name(run_suite(settings, suite, AS_OF))[name]
+
+    assert not result.passed
+    assert result.observed_value
+    assert result.failed_rows is None or result.failed_rows > 0
+
+
+@pytest.mark.parametrize("suite", ["raw", "marts"])
+def test_every_declared_check_has_a_defect(suite: SuiteName) -> None:
+    planted = {name for of_suite, name, _ in DEFECTS if of_suite == suite}
+    unmeasurable = set(UNMEASURABLE) if suite == "marts" else set()
+
+    declared = [spec.check_name for spec in expectation_names(suite)]
+
+    assert len(declared) == len(set(declared))
+    assert set(declared) == planted | unmeasurable
+
+
+@pytest.mark.parametrize(("empty", "unmeasurable"), UNMEASURABLE.items())
+def test_an_empty_scorecard_never_passes(
+    settings: Settings, plant: Plant, empty: str, unmeasurable: str
+) -> None:
+    plant(f"delete from marts.{empty.removeprefix('gx_row_count_')}")
+
+    with pytest.raises(CheckFailed, match=unmeasurable):
+        run_suite(settings, "marts", AS_OF)
+
+
+def test_checks_are_declared_without_importing_great_expectations() -> None:
+    code = (
+        "import sys; from orchestration.quality.runner import expectation_names;"
+        "assert expectation_names('raw') and expectation_names('marts');"
+        "sys.exit('great_expectations' in sys.modules or 'sqlalchemy' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("suite", ["raw", "marts"])
+def test_declarations_are_complete(suite: SuiteName) -> None:
+    for spec in expectation_names(suite):
+        assert spec.check_name.startswith("gx_")
+        assert spec.layer == suite
+        assert spec.description.endswith(".")
+        assert spec.blocking == (spec.severity == "error")
+        assert spec.asset_key == ("raw_files" if suite == "raw" else "marts", spec.table_name)
+
+
+def test_a_source_without_activities_says_so(settings: Settings) -> None:
+    settings.warehouse_path.unlink()
+    create_warehouse(settings.warehouse_path, activities=False)
+
+    found = by_name([*run_suite(settings, "raw", AS_OF), *run_suite(settings, "marts", AS_OF)])
+
+    assert [result for result in found.values() if not result.passed] == []
+    assert found["gx_volume_activities"].observed_value == "no activities in this source"
+    assert found["gx_freshness_activities"].observed_value == "no activities in this source"
+    assert (
+        found["gx_row_count_fct_leading_metrics_daily"].observed_value
+        == "no records for leading metrics in this source"
+    )
+
+
+def test_a_holiday_of_most_reps_may_be_quiet(settings: Settings, plant: Plant) -> None:
+    plant("delete from raw_files.activities where occurred_at >= '2026-06-26'")
+    (settings.seeds_dir / "custom_holidays.csv").write_text(
+        "calendar,holiday_date,holiday_name\n,2026-06-26,Company day\n"
+    )
+
+    result = by_name(run_suite(settings, "raw", AS_OF))["gx_volume_activities"]
+
+    assert result.passed
+    assert "0 activities, a holiday for most reps" in str(result.observed_value)
+
+
+def test_past_holidays_do_not_count_as_usual(settings: Settings, plant: Plant) -> None:
+    # Monday 2026-06-22: of the eight Mondays before, 25 May was a holiday
+    result = by_name(run_suite(settings, "raw", dt.date(2026, 6, 22)))["gx_volume_activities"]
+
+    assert result.expected == "at least 8 (the median of 7 such weekdays is 25)"
+
+
+def test_a_day_that_was_not_over_when_it_was_read_is_not_judged(
+    settings: Settings, plant: Plant
+) -> None:
+    # read at nine in the morning in Los Angeles: Friday has hardly begun, Thursday counts
+    plant(
+        "delete from raw_files.activities where occurred_at >= '2026-06-26';"
+        "update raw_files.activities set _extracted_at = '2026-06-26T16:00:00Z';"
+        "update raw_files.opportunities set _extracted_at = '2026-06-26T16:00:00Z'"
+    )
+
+    result = by_name(run_suite(settings, "raw", AS_OF))["gx_volume_activities"]
+
+    assert result.passed
+    assert result.observed_value == "Thursday 2026-06-25: 25 activities"
+
+
+def test_the_local_day_decides_what_counts_by_the_as_of_date(
+    settings: Settings, plant: Plant
+) -> None:
+    # 23:30 UTC on the as-of date is the next day in Berlin (r2), the same day in Los Angeles (r1)
+    plant(
+        "insert into raw_files.activities by name select 'late_' || rep_id as activity_id, rep_id,"
+        " 'call' as activity_type, 'outbound' as direction,"
+        " '2026-06-26T23:30:00Z' as occurred_at, 'false' as _is_deleted from raw_files.reps"
+    )
+
+    result = by_name(run_suite(settings, "marts", AS_OF))["gx_events_reconcile_with_raw"]
+
+    assert not result.passed
+    assert result.failed_rows == 1
+    assert "dials: 1500.0 in the marts (expected 1501" in str(result.observed_value)
+
+
+def test_a_threshold_is_a_company_setting(settings: Settings, plant: Plant) -> None:
+    plant(RAW_DEFECTS["gx_freshness_activities"])
+    write_company_settings(settings, freshness_days=7)
+
+    result = by_name(run_suite(settings, "raw", AS_OF))["gx_freshness_activities"]
+
+    assert result.passed
+    assert result.expected == "at most 7 days before 2026-06-26"
+
+
+@pytest.mark.parametrize("value", ["soon", "-1"])
+def test_a_threshold_that_is_no_number_is_named(settings: Settings, value: str) -> None:
+    write_company_settings(settings, freshness_days=value)
+
+    with pytest.raises(
+        ConfigError, match=rf"company_settings.csv line 4: freshness_days '{value}'"
+    ):
+        run_suite(settings, "raw", AS_OF)
+
+
+def test_unreadable_settings_are_named(settings: Settings) -> None:
+    (settings.seeds_dir / "company_settings.csv").unlink()
+
+    with pytest.raises(ConfigError, match=r"company_settings.csv: the file is missing"):
+        run_suite(settings, "raw", AS_OF)
+
+
+def test_a_check_that_cannot_run_is_named(settings: Settings, plant: Plant) -> None:
+    plant("drop table marts.dim_goals")
+
+    with pytest.raises(CheckFailed, match=r"gx_row_count_dim_goals could not be evaluated: .*"):
+        run_suite(settings, "marts", AS_OF)
+
+
+def test_a_built_in_check_that_cannot_run_is_named(settings: Settings, plant: Plant) -> None:
+    plant("alter table marts.dim_seasonal_adjustments drop column seasonal_index")
+
+    with pytest.raises(CheckFailed, match="gx_values_between_seasonal_index could not be"):
+        run_suite(settings, "marts", AS_OF)
+
+
+def test_a_missing_warehouse_is_named(settings: Settings) -> None:
+    settings.warehouse_path.unlink()
+
+    with pytest.raises(ScorecardError, match=r"warehouse.duckdb: there is no working warehouse"):
+        run_suite(settings, "raw", AS_OF)
+
+
+def test_a_damaged_warehouse_is_named(settings: Settings) -> None:
+    settings.warehouse_path.write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(ScorecardError, match=r"warehouse.duckdb: the working warehouse cannot be"):
+        run_suite(settings, "raw", AS_OF)
+
+
+def test_the_warehouse_is_free_afterwards(settings: Settings, plant: Plant) -> None:
+    before = settings.warehouse_path.read_bytes()
+
+    run_suite(settings, "marts", AS_OF)
+
+    assert settings.warehouse_path.read_bytes() == before
+    plant("create table marts.written_afterwards(number integer)")
+
+
+def test_data_docs_call_no_other_host(settings: Settings, plant: Plant) -> None:
+    plant("update raw_files.reps set rep_name = '<b>', rep_id = '<b>' where rep_id = 'r2'")
+    plant("delete from marts.scorecard_reps where rep_id = 'r2'")
+    run_suite(settings, "raw", AS_OF)
+    run_suite(settings, "marts", AS_OF)
+
+    pages: list[Path] = sorted((settings.state_dir / "data_docs").iterdir())
+
+    assert [page.name for page in pages] == ["index.html", "marts.html", "raw.html"]
+    for page in pages:
+        content = page.read_text(encoding="utf-8")
+        assert "http:" not in content
+        assert "https:" not in content
+        assert "//" not in content.replace("<!doctype", "")
+        assert "<script" not in content
+        assert "<b>" not in content
+    marts = pages[1].read_text(encoding="utf-8")
+    assert "failed: gx_employed_reps_have_a_scorecard" in marts
+    assert all(spec.check_name in marts for spec in expectation_names("marts"))
