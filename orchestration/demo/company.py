@@ -656,18 +656,19 @@ class _Writer:
         # records that came late, were dated back, lost their owner or were deleted
         draw = rng.random(count)
         unassigned, deleted = draw < 0.004, (draw >= 0.004) & (draw < 0.008)
-        logged = occurred + rng.integers(1, 3600, count)
-        backdated = (draw >= 0.008) & (draw < 0.011)
-        logged = np.where(backdated, occurred + rng.integers(10, 40, count) * 86_400, logged)
-        late = (draw >= 0.011) & (draw < 0.016)
-        changed = np.where(late | deleted, occurred + rng.integers(30, 120, count) * 86_400, logged)
         latest = np.maximum(self.end_of_today - 1, occurred)
+        noticed = occurred + rng.integers(10, 40, count) * 86_400
+        edited = occurred + rng.integers(30, 120, count) * 86_400
+        backdated = (draw >= 0.008) & (draw < 0.011) & (noticed <= latest)
+        late = (draw >= 0.011) & (draw < 0.016) & (edited <= latest)
+        logged = np.minimum(occurred + rng.integers(1, 3600, count), latest)
+        logged = np.where(backdated, noticed, logged)
+        changed = np.where(late | deleted, np.minimum(edited, latest), logged)
         self._count("unassigned", unassigned)
         self._count("deleted", deleted)
-        self._count("backdated", backdated & (logged <= latest))
-        self._count("late", late & (changed <= latest))
+        self._count("backdated", backdated)
+        self._count("late", late)
         self._count("midnight", midnight)
-        logged, changed = np.minimum(logged, latest), np.minimum(changed, latest)
         account = rng.integers(1, self.accounts + 1, count)
         return pa.table(
             {

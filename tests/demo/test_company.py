@@ -26,8 +26,8 @@ def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query in which each file is a view of its name."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for path in sorted(folder.iterdir()):
-            reader = f"read_csv('{path}', sample_size = -1)"
+        for path in sorted(path for path in folder.iterdir() if path.stem in sql):
+            reader = f"read_csv('{path}')"
             if path.suffix == ".parquet":
                 reader = f"read_parquet('{path}')"
             connection.execute(f"create view {path.stem} as select * from {reader}")
@@ -197,8 +197,8 @@ def test_planted_oddities_are_counted(demo: tuple[Path, DemoTruth]) -> None:
     )[0]
     assert found[0] == truth.oddities["unassigned"] > 100
     assert found[1] == truth.oddities["deleted"] > 100
-    assert found[2] == pytest.approx(truth.oddities["backdated"], rel=0.05)
-    assert found[3] == pytest.approx(truth.oddities["late"], rel=0.05)
+    assert found[2] == truth.oddities["backdated"] > 100
+    assert found[3] == truth.oddities["late"] > 100
 
 
 def test_conversion_rates_come_back(demo: tuple[Path, DemoTruth]) -> None:
