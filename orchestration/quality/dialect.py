@@ -1,18 +1,17 @@
 """The DuckDB dialect that Great Expectations needs. Slow to import: import it inside functions.
 
 `duckdb-engine` leaves results in the cursor, where the next statement of the same connection
-overwrites them, and cannot describe columns. Great Expectations needs both.
+overwrites them before Great Expectations has read them.
 """
 
 from __future__ import annotations
 
 from duckdb_engine import Dialect as DuckDBDialect
-from sqlalchemy import Connection, Pool, StaticPool, make_url, text, types
+from sqlalchemy import Pool, StaticPool, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg2 import PGExecutionContext_psycopg2
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
-from sqlalchemy.engine.interfaces import ReflectedColumn
 
 NAME = "scorecard_duckdb"
 
@@ -21,7 +20,7 @@ class _BufferedContext(PGExecutionContext_psycopg2):
     """Fetches every result at once, before another statement can take the cursor."""
 
     def post_exec(self) -> None:
-        super().post_exec()
+        super().post_exec()  # type: ignore[no-untyped-call]
         if self.cursor.description:
             self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
                 self.cursor, initial_buffer=self.cursor.fetchall()
@@ -29,40 +28,15 @@ class _BufferedContext(PGExecutionContext_psycopg2):
 
 
 class Dialect(DuckDBDialect):
-    """DuckDB with buffered results, columns that can be looked up, and one connection."""
+    """DuckDB with buffered results and one connection for all."""
 
     execution_ctx_cls = _BufferedContext
     supports_statement_cache = False
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[Pool]:
-        """One connection for all: the measurements are in its temporary tables."""
+        """A pool of one: the measurements are in the temporary tables of that connection."""
         return StaticPool
-
-    def get_columns(
-        self, connection: Connection, table_name: str, schema: str | None = None, **_: object
-    ) -> list[ReflectedColumn]:
-        """Name and type of each column of a table, in order."""
-        rows = connection.execute(
-            text(
-                "select column_name, data_type, is_nullable from duckdb_columns()"
-                " where table_name = :table_name and schema_name = :schema_name"
-                " order by column_index"
-            ),
-            {"table_name": table_name, "schema_name": schema or "main"},
-        )
-        return [
-            {
-                "name": name,
-                "type": self.ischema_names.get(
-                    str(data_type).split("(")[0].lower(), types.NullType
-                )(),
-                "nullable": is_nullable,
-                "default": None,
-                "comment": None,
-            }
-            for name, data_type, is_nullable in rows
-        ]
 
 
 def connection_string(path: str) -> str:

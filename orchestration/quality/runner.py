@@ -230,7 +230,8 @@ def _judge(
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         outcome = batch.validate(gx.ExpectationSuite(name=asset.name, expectations=of_asset))
         for result in outcome.results:
-            judged[result.expectation_config.meta["check_name"]] = result
+            if result.expectation_config is not None:
+                judged[result.expectation_config.meta["check_name"]] = result
     return judged
 
 
