@@ -1,0 +1,355 @@
+"""Bring a staged table into `raw_files`: only what changed, through dlt, safe to repeat."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from orchestration.connectors.contract import META_COLUMNS, TABLES, Table
+from orchestration.errors import ScorecardError
+from orchestration.settings import Settings
+
+SCHEMA = "raw_files"
+HIGH_WATER_COLUMNS = ("updated_at", "occurred_at", "changed_at", "created_at")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell that cannot be used. `line` is a line of the file, or a row where it has none."""
+
+    file: str
+    line: int
+    column: str
+    value: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class TableLoad:
+    """What a load did to one table. `rows` counts the rows that are now live in raw."""
+
+    table_name: str
+    rows: int
+    rows_in_file: int
+    rows_changed: int
+    rows_deleted: int
+    rows_quarantined: int
+    high_water_mark: str | None
+    skipped_unchanged: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A table that was read and checked: a Parquet file in the shape of the raw table."""
+
+    table: Table
+    path: Path
+    fingerprint: str
+    rows_in_file: int
+    quarantined: Sequence[Problem] = ()
+    rows_quarantined: int = 0
+    warnings: tuple[str, ...] = field(default=())
+
+
+def iso(moment: dt.datetime) -> str:
+    """The moment as raw tables write it."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def quote(value: object) -> str:
+    """A SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def raw_columns(table: Table) -> tuple[str, ...]:
+    """The columns of the raw table, in order."""
+    return (*(column.name for column in table.columns), *META_COLUMNS)
+
+
+def create_raw_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing of `raw_files`, so that every table can always be read."""
+    con.execute(f"create schema if not exists {SCHEMA}")
+    for table in TABLES:
+        columns = ", ".join(f"{name} varchar" for name in raw_columns(table))
+        con.execute(f"create table if not exists {SCHEMA}.{table.name} ({columns})")
+    con.execute(
+        f"create table if not exists {SCHEMA}._quarantine (table_name varchar, file varchar,"
+        " line bigint, column_name varchar, value varchar, reason varchar,"
+        " quarantined_at timestamp)"
+    )
+    con.execute(
+        f"create table if not exists {SCHEMA}._loads (table_name varchar, loaded_at timestamp,"
+        " file_fingerprint varchar, rows_in_file bigint, rows_changed bigint,"
+        " rows_quarantined bigint)"
+    )
+    con.execute(
+        f"create table if not exists {SCHEMA}._changed_months"
+        " (table_name varchar, month_start date)"
+    )
+
+
+def unchanged(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    fingerprint: str,
+    quarantine: bool,
+    warnings: tuple[str, ...] = (),
+) -> TableLoad | None:
+    """The result of a load that has nothing to do, or None when there is something to do.
+
+    Rows that were set aside are an error again as soon as nobody asks to set them aside.
+    """
+    last = con.execute(
+        "select file_fingerprint, rows_in_file, rows_quarantined"
+        f" from {SCHEMA}._loads where table_name = ? order by loaded_at desc, rowid desc limit 1",
+        [table.name],
+    ).fetchall()
+    if not last or last[0][0] != fingerprint or (last[0][2] and not quarantine):
+        return None
+    return TableLoad(
+        table.name,
+        _live_rows(con, table),
+        last[0][1],
+        0,
+        0,
+        last[0][2],
+        _high_water_mark(con, table),
+        True,
+        warnings,
+    )
+
+
+def load_staged(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    staged: Staged,
+    *,
+    full: bool,
+    now: dt.datetime,
+) -> TableLoad:
+    """Merge a staged table into raw. After a crash at any point, calling it again repairs it.
+
+    The fingerprint is forgotten first and recorded last; the changed months are written before
+    the rows change. So a load that was cut short is done again, and no changed month is lost.
+    """
+    table = staged.table
+    raw = f"{SCHEMA}.{table.name}"
+    con.execute(
+        f"update {SCHEMA}._loads set file_fingerprint = null where table_name = ?", [table.name]
+    )
+    is_first = con.execute(f"select 1 from {raw} limit 1").fetchall() == []
+    replace = full or is_first
+    if replace:
+        delta = staged.path
+        changed, deleted = staged.rows_in_file - staged.rows_quarantined, 0
+    else:
+        delta = staged.path.with_name(f"{table.name}.delta.parquet")
+        _write_delta(con, staged, delta, now)
+        changed, deleted = _count_delta(con, table, delta, now)
+    if table.name == "activities" and (replace or changed or deleted):
+        _write_changed_months(con, table, delta, everything=replace)
+    if replace and changed == 0:
+        con.execute(f"delete from {raw}")
+    elif replace:
+        _run_dlt(con, settings, table, delta, changed, "replace")
+    elif changed or deleted:
+        without_key = " or ".join(f"{name} is null" for name in table.key)
+        if con.execute(f"select 1 from '{delta}' where {without_key} limit 1").fetchall():
+            # dlt merges on equality, which an empty key part never satisfies
+            contents = staged.path.with_name(f"{table.name}.contents.parquet")
+            con.execute(
+                f"copy (select raw.* from {raw} as raw anti join '{delta}' as delta"
+                f" on {_same_key(table, 'raw', 'delta')} union all by name"
+                f" select * from '{delta}') to {quote(contents)} (format parquet)"
+            )
+            _run_dlt(con, settings, table, contents, changed + deleted, "replace")
+        else:
+            _run_dlt(con, settings, table, delta, changed + deleted, "merge")
+    _record(con, staged, changed + deleted, now)
+    return TableLoad(
+        table.name,
+        _live_rows(con, table),
+        staged.rows_in_file,
+        changed,
+        deleted,
+        staged.rows_quarantined,
+        _high_water_mark(con, table),
+        False,
+        staged.warnings,
+    )
+
+
+def _write_delta(
+    con: duckdb.DuckDBPyConnection, staged: Staged, delta: Path, now: dt.datetime
+) -> None:
+    """Write the rows that are new, differ from raw or vanished from the file."""
+    table = staged.table
+    compared = [*(column.name for column in table.columns), "_is_deleted"]
+    differs = " or ".join(f"raw.{name} is distinct from file.{name}" for name in compared)
+    con.execute(
+        f"""
+        copy (
+            select file.*
+            from {quote(staged.path)} as file
+            left join {SCHEMA}.{table.name} as raw on {_same_key(table, "raw", "file")}
+            where raw._extracted_at is null or {differs}
+            union all by name
+            select raw.* replace (
+                {quote(iso(now))} as _modified_at,
+                'true' as _is_deleted,
+                {quote(iso(now))} as _extracted_at
+            )
+            from {SCHEMA}.{table.name} as raw
+            anti join {quote(staged.path)} as file on {_same_key(table, "raw", "file")}
+            where raw._is_deleted = 'false'
+        ) to {quote(delta)} (format parquet)
+        """
+    )
+
+
+def _count_delta(
+    con: duckdb.DuckDBPyConnection, table: Table, delta: Path, now: dt.datetime
+) -> tuple[int, int]:
+    file_says = (
+        "coalesce(is_deleted, 'false')"
+        if any(column.name == "is_deleted" for column in table.columns)
+        else "'false'"
+    )
+    rows = con.execute(
+        f"select count(*), count(*) filter (_is_deleted <> {file_says}) from {quote(delta)}"
+    ).fetchall()
+    total, deleted = rows[0]
+    return total - deleted, deleted
+
+
+def _write_changed_months(
+    con: duckdb.DuckDBPyConnection, table: Table, delta: Path, *, everything: bool
+) -> None:
+    """Note the months of the old and new dates, a day wider on each side for time zones."""
+    among = "" if everything else f"semi join {quote(delta)} as delta using (activity_id)"
+    dates = " union all ".join(
+        f"select cast(left({column}, 10) as date) as day from {source}"
+        for column in table.dated_by
+        for source in (quote(delta), f"{SCHEMA}.{table.name} as raw {among}")
+    )
+    con.execute(
+        f"""
+        insert into {SCHEMA}._changed_months
+        with days as (select distinct day from ({dates}) where day is not null)
+        select distinct {quote(table.name)}, cast(date_trunc('month', day + step) as date) as month
+        from days cross join (values (-1), (0), (1)) as steps (step)
+        where not exists (
+            select 1 from {SCHEMA}._changed_months as known
+            where known.table_name = {quote(table.name)}
+                and known.month_start = cast(date_trunc('month', day + step) as date)
+        )
+        """
+    )
+
+
+def _run_dlt(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: Table,
+    path: Path,
+    rows: int,
+    disposition: str,
+) -> None:
+    """Let dlt load a Parquet file as it is. What an earlier crash left pending is thrown away."""
+    import dlt  # takes seconds to import, and most refreshes have no changed file
+
+    name = f"{SCHEMA}_{table.name}"
+    pipelines_dir = settings.state_dir / "dlt"
+    shutil.rmtree(pipelines_dir / name, ignore_errors=True)
+    try:
+        pipeline = dlt.pipeline(
+            pipeline_name=name,
+            pipelines_dir=str(pipelines_dir),
+            destination=dlt.destinations.duckdb(con),
+            dataset_name=SCHEMA,
+        )
+        pipeline.config.restore_from_destination = False
+        merge = {"disposition": "merge", "strategy": "delete-insert"}
+        resource = dlt.resource(
+            [dlt.mark.with_file_import(str(path), "parquet", rows)],
+            name=table.name,
+            write_disposition=merge if disposition == "merge" else disposition,  # type: ignore[arg-type]
+            primary_key=list(table.key) if disposition == "merge" else None,
+            columns={
+                column: {"data_type": "text", "nullable": True} for column in raw_columns(table)
+            },
+            file_format="parquet",
+        )
+        pipeline.run(resource).raise_on_failed_jobs()
+    except Exception as error:
+        raise ScorecardError(
+            f"{SCHEMA}.{table.name}: loading {rows:,} rows failed ({error}). "
+            "Fix the cause and refresh again: the load is repeated."
+        ) from error
+    finally:
+        shutil.rmtree(pipelines_dir / name, ignore_errors=True)
+
+
+def _record(con: duckdb.DuckDBPyConnection, staged: Staged, changed: int, now: dt.datetime) -> None:
+    """Note quarantine and fingerprint together: the last thing a load does."""
+    at = now.astimezone(dt.UTC).replace(tzinfo=None)
+    con.execute("begin transaction")
+    con.execute(f"delete from {SCHEMA}._quarantine where table_name = ?", [staged.table.name])
+    bad = staged.quarantined
+    con.execute(
+        f"insert into {SCHEMA}._quarantine"
+        " select ?, unnest(?::varchar[]), unnest(?::bigint[]), unnest(?::varchar[]),"
+        " unnest(?::varchar[]), unnest(?::varchar[]), ?",
+        [
+            staged.table.name,
+            [problem.file for problem in bad],
+            [problem.line for problem in bad],
+            [problem.column for problem in bad],
+            [problem.value for problem in bad],
+            [problem.reason for problem in bad],
+            at,
+        ],
+    )
+    con.execute(
+        f"insert into {SCHEMA}._loads values (?, ?, ?, ?, ?, ?)",
+        [
+            staged.table.name,
+            at,
+            staged.fingerprint,
+            staged.rows_in_file,
+            changed,
+            staged.rows_quarantined,
+        ],
+    )
+    con.execute("commit")
+
+
+def _same_key(table: Table, left: str, right: str) -> str:
+    return " and ".join(
+        f"{left}.{name} {'is not distinct from' if table.column(name).nullable else '='}"
+        f" {right}.{name}"
+        for name in table.key
+    )
+
+
+def _live_rows(con: duckdb.DuckDBPyConnection, table: Table) -> int:
+    rows = con.execute(
+        f"select count(*) from {SCHEMA}.{table.name} where _is_deleted = 'false'"
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def _high_water_mark(con: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    names = {column.name for column in table.columns}
+    marks = [f"max({name})" for name in HIGH_WATER_COLUMNS if name in names]
+    if not marks:
+        return None
+    found = con.execute(f"select greatest({', '.join(marks)}) from {SCHEMA}.{table.name}")
+    mark: str | None = found.fetchall()[0][0]
+    return mark
