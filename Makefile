@@ -1,0 +1,43 @@
+# Everything from a fresh clone. Needs Python 3.11-3.13, Node 20 and make; nothing is installed outside this folder.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+-include .env
+export
+
+.PHONY: help demo test quick lint environment
+
+help:  ## Show what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: environment  ## The demo company, from made-up activity to pages in the browser
+	$(BIN)/scorecard demo-data
+	$(BIN)/scorecard refresh --company demo
+	@echo
+	@echo "Pages:   $(BIN)/scorecard serve   then open http://127.0.0.1:8080"
+	@echo "Data:    data/demo/published/current/scorecard.duckdb (tables in schema marts)"
+	@echo "Dagster: $(BIN)/scorecard dev     then open http://127.0.0.1:3000"
+
+test: environment  ## All tests
+	$(BIN)/pytest
+
+quick: environment  ## The tests that take seconds
+	$(BIN)/pytest -m "not slow"
+
+lint: environment  ## Style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+environment: .venv/.installed  ## Python packages, exactly as locked
+
+.venv/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "uv>=0.5,<1"
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
