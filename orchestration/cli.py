@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import os
 import sys
+import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -214,23 +217,44 @@ def dev(
     os.execv(sys.executable, [sys.executable, "-m", *command])
 
 
-def main() -> None:
-    """Run a command; an error is one message and an exit code, never a traceback."""
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # of libraries; the tests turn them into errors
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; an error is one message, never a traceback."""
     try:
-        app(standalone_mode=True)
+        app(arguments)
+    except SystemExit as done:
+        return int(done.code or 0)
+    except KeyboardInterrupt:
+        err.print("Interrupted; what was published stays.", style="red")
+        return 1
     except Exception as error:
         known = _find_scorecard_error(error)
         if known is not None:
             err.print(str(known), style="red", markup=False)
-            sys.exit(known.exit_code)
-        details = REPOSITORY / "data" / "last-error.txt"
-        details.parent.mkdir(exist_ok=True)
-        details.write_text(traceback.format_exc(), encoding="utf-8")
+            return known.exit_code
         err.print(f"{type(error).__name__}: {error}", style="red", markup=False)
-        err.print(f"This was not foreseen; {_shown(details)} has the details.")
-        sys.exit(1)
+        err.print(f"This was not foreseen. Details: {_write_details()}", style="red", markup=False)
+        return 1
+    return 0
+
+
+def main() -> None:
+    """The entry point of the command."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of libraries; the tests turn them into errors
+    code = run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # tearing the interpreter down takes half a second and prints DuckDB's complaints about leaks
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def _write_details() -> Path:
+    """Keep the traceback of an unforeseen error in a file."""
+    descriptor, name = tempfile.mkstemp(prefix="scorecard-", suffix=".txt")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(traceback.format_exc())
+    return Path(name)
 
 
 def _find_scorecard_error(error: BaseException | None) -> ScorecardError | None:

@@ -96,7 +96,7 @@ def build(
             events.append(event)
             on_result(str(event["info"]["msg"]))
 
-    arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
+    arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test", *selection]
     if full:
         arguments.append("--full-refresh")
     environment = {"SCORECARD_AS_OF_DATE": as_of.isoformat()}
