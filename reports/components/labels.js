@@ -1,9 +1,17 @@
 // Words and numbers as a manager reads them. Nothing here computes a measure.
 
+import { getContext, setContext } from 'svelte';
 import { writable } from 'svelte/store';
 
-/** What the pages show of the company; the layout fills it from the published data. */
-export const company = writable({ company_name: '', currency: '' });
+// a context, not a store of this module: the build holds the module twice, for pages and for the layout
+const COMPANY = 'scorecard-company';
+
+/** Called by the layout: the store with what the pages show of the company. */
+export const provideCompany = () =>
+	setContext(COMPANY, writable({ company_name: '', currency: '' }));
+
+/** The company's name and currency, once the layout has read them. */
+export const getCompany = () => getContext(COMPANY);
 
 /** Each status: its name, what its evidence says, and the shape and colours of its chip. */
 export const STATUSES = {
@@ -80,6 +88,12 @@ export const formatShortDay = (text) => formatDay(text, { day: 'numeric', month:
 
 /** '2026-11-01' as 'November 2026'. */
 export const formatMonth = (text) => formatDay(text, { month: 'long', year: 'numeric' });
+
+/** The days of a period, with its name where it is a fiscal one. */
+export function formatPeriod({ period_id, period_start, period_end }) {
+	const days = `${formatDay(period_start)} to ${formatDay(period_end)}`;
+	return period_id.startsWith('FY') ? `${period_id}: ${days}` : days;
+}
 
 /** 'needs_intervention' as 'Needs intervention'. */
 export function sentence(text) {

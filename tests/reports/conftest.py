@@ -1,7 +1,7 @@
 """A small published release, written by hand: the tests of the pages need no refresh.
 
-Fourteen reps of an invented company on 18 November 2026, with every state a page must be able to show:
-no goal, a broken integration, too little data, no attainment, a failed check.
+Fourteen reps of an invented company on 18 November 2026, with every state a page must be able to
+show: no goal, a broken integration, too little data, no attainment, a failed check.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
+import uvicorn
+
+from orchestration.reports_site import site_app
 
 AS_OF = dt.date(2026, 11, 18)
 RELEASE = "20261119T050000Z-1a2b3c4"
@@ -103,7 +110,7 @@ REPS = [
     ("r02", "Ben Lindqvist", "North", "EMEA", "SDR", "junior", 1.0, 0.72),
     ("r03", "Chloé d'Arcy", "North", "EMEA", "SDR", None, 0.6, 1.0),
     ("r04", "Daniel Weiß-Hohenlohe-Langenburg", "North", "EMEA", "AE", "senior", 1.0, 1.05),
-    ("r05", "Elif Yılmaz", "North", "EMEA", "AE", None, 1.0, 0.93),
+    ("r05", "Elif Öztürk", "North", "EMEA", "AE", None, 1.0, 0.93),
     ("r06", "Farid Haddad", "South", "EMEA", "AE", None, 1.0, 1.38),
     ("r07", "Grace Nakamura", "South", "APAC", "AE", "senior", 1.0, 0.55),
     ("r08", "Hugo Martins", "South", "APAC", "SDR", None, 1.0, 0.97),
@@ -144,7 +151,7 @@ def month_end(day: dt.date) -> dt.date:
 
 
 def periods() -> list[tuple[str, str, dt.date, dt.date]]:
-    """Type, id, first and last day of each period: those of today and the weeks and months before."""
+    """Type, id, first and last day of each period: those of today, and weeks and months before."""
     monday = AS_OF - dt.timedelta(AS_OF.isoweekday() - 1)
     result = []
     for weeks_ago in range(16):
@@ -584,8 +591,9 @@ def write_published(path: Path) -> Path:
     tables["scorecard_teams"] = team_rows(tables["scorecard_rep_metrics"])
     tables["fct_goals_daily"] = goal_rows()
     path.parent.mkdir(parents=True, exist_ok=True)
-    config = {"storage_compatibility_version": "v1.4.0"}
-    with duckdb.connect(str(path), config=config) as connection:
+    with duckdb.connect(
+        str(path), config={"storage_compatibility_version": "v1.4.0"}
+    ) as connection:
         connection.execute("create schema marts")
         for table, columns in COLUMNS.items():
             connection.execute(f"create table marts.{table} ({columns})")
@@ -601,3 +609,29 @@ def write_published(path: Path) -> Path:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published DuckDB file of the invented company."""
     return write_published(tmp_path_factory.mktemp("published") / "scorecard.duckdb")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a site on a free port of this machine and yield its address."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(site_app(folder), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            deadline = time.monotonic() + 30
+            while not server.started:
+                assert time.monotonic() < deadline, "the server did not start"
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def serve_site() -> Any:
+    """`serving`, for the tests that look at a site over HTTP."""
+    return serving

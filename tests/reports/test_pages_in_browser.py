@@ -1,0 +1,370 @@
+"""The pages in headless Chromium: what a reader sees, and what the browser asks for."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from orchestration import reports_site
+from orchestration.settings import REPOSITORY, Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+TOOLS_ARE_HERE = bool(CHROMIUM and shutil.which("npm"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        not TOOLS_ARE_HERE and not os.environ.get("CI"),
+        reason="the pages are tested where chromium and npm are installed",
+    ),
+]
+
+ROUTES = [
+    "/",
+    "/teams/North/",
+    "/reps/r04/",
+    "/reps/r13/",
+    "/reps/r14/",
+    "/reps/r01/goal/?metric=dials",
+    "/reps/r14/goal/",
+    "/metrics/revenue_won/",
+    "/metrics/response_days/",
+    "/seasonality/",
+    "/data-quality/",
+    "/reps/nobody/",
+]
+WAIT = 60_000
+NOTHING = "\N{EN DASH}"
+
+
+@dataclass
+class Visit:
+    """A page and what went wrong or abroad while it was open."""
+
+    page: Page
+    address: str
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def open(self, route: str) -> Page:
+        """Go to a route and wait until everything on it is shown."""
+        self.page.goto(self.address + route)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        """Wait until the as-of line and every query have arrived."""
+        expect(self.page.get_by_text("Figures as of")).to_be_visible(timeout=WAIT)
+        expect(self.page.locator("main h1")).to_be_visible(timeout=WAIT)
+        expect(self.page.locator("main .skeleton")).to_have_count(0, timeout=WAIT)
+
+
+@pytest.fixture(scope="session")
+def address(
+    published: Path, tmp_path_factory: pytest.TempPathFactory, serve_site: Any
+) -> Iterator[str]:
+    """The address of the real shell with the data of the sample release."""
+    ours = Settings()
+    reports_site.build_shell(ours)
+    data_dir = tmp_path_factory.mktemp("data")
+    (data_dir / ".reports_shell").symlink_to(ours.data_dir / ".reports_shell")
+    settings = replace(ours, data_dir=data_dir)
+    release = settings.published_dir / "releases" / "20261119T050000Z-1a2b3c4"
+    release.mkdir(parents=True)
+    shutil.copy2(published, release / "scorecard.duckdb")
+    (settings.published_dir / "current").symlink_to(release)
+    reports_site.publish_site(settings)
+    with serve_site(settings.reports_dir / "current") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, kept from calling home on its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Callable[..., Any]:
+    """Open a fresh window of a width; at its end nothing may have gone wrong or abroad."""
+
+    @contextmanager
+    def open_window(width: int = 1440) -> Iterator[Visit]:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        window = Visit(context.new_page(), address)
+        window.page.on(
+            "console",
+            lambda message: window.errors.append(message.text) if message.type == "error" else None,
+        )
+        window.page.on("pageerror", lambda error: window.errors.append(str(error)))
+        context.on(
+            "request",
+            lambda request: (
+                window.foreign.append(request.url)
+                if not request.url.startswith((address, "data:", "blob:"))
+                else None
+            ),
+        )
+        context.on(
+            "response",
+            lambda response: (
+                window.errors.append(f"{response.status} {response.url}")
+                if response.status >= 400
+                else None
+            ),
+        )
+        yield window
+        context.close()
+        assert window.errors == []
+        assert window.foreign == []
+
+    return open_window
+
+
+@pytest.fixture(scope="session")
+def marts(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published tables."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        connection.execute("set search_path = 'marts'")
+        yield connection
+
+
+def percent(share: float | None) -> str:
+    """A share as the pages write it: rounded down."""
+    return NOTHING if share is None else f"{math.floor(share * 100 + 1e-9)}%"
+
+
+def number(value: float, digits: int) -> str:
+    """A number with thousands separators and at most `digits` decimals, halves rounded up."""
+    scaled = math.floor(abs(value) * 10**digits + 0.5) / 10**digits
+    text = f"{scaled:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text
+
+
+def value_of(value: float | None, unit: str) -> str:
+    """A value of a metric as the pages write it, in the demo company's currency."""
+    if value is None:
+        return NOTHING
+    if unit == "ratio":
+        return f"{number(value * 100, 1)}%"
+    if unit == "money":
+        return f"${number(value, 0)}"
+    text = number(value, 1 if abs(value) < 100 else 0)
+    return f"{text} days" if unit == "days" else text
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("route", ROUTES)
+def test_page_opens_clean(visit: Callable[..., Any], route: str, width: int) -> None:
+    axe = (REPOSITORY / "reports/node_modules/axe-core/axe.min.js").read_text()
+    with visit(width) as window:
+        page = window.open(route)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert "undefined" not in page.inner_text("body")
+        assert "NaN" not in page.inner_text("body")
+        expect(page.get_by_text("Figures as of 18 Nov 2026")).to_be_visible()
+        expect(page.get_by_role("link", name="1 of 4 checks to look at")).to_be_visible()
+        page.evaluate(axe)
+        violations = page.evaluate(
+            "axe.run().then(result => result.violations.map("
+            "rule => `${rule.id}: ${rule.nodes.map(node => node.target).join(' ')}`))"
+        )
+        assert violations == []
+
+
+def test_home_shows_the_published_scores(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = marts.execute(
+        "select rep_id, score, score_level from scorecard_reps "
+        "where is_current and period_type = 'month'"
+    ).fetchall()
+    with visit() as window:
+        page = window.open("/")
+        for rep_id, score, _ in rows:
+            row = page.locator(f"tr[data-rep={rep_id}]")
+            if score is None:
+                expect(row).to_contain_text("No goal")
+            else:
+                expect(row.locator("[data-figure=score]")).to_have_text(percent(score))
+        for level in ("outstanding", "on_track", "needs_intervention"):
+            count = sum(row[2] == level for row in rows)
+            expect(page.locator(f"[data-level={level}]")).to_have_text(str(count))
+
+
+@pytest.mark.parametrize(
+    ("label", "where"),
+    [
+        ("This month", "period_type = 'month' and is_current"),
+        ("Last month", "period_id = '2026-10'"),
+        ("Last week", "period_id = '2026-W46'"),
+        ("Year", "period_type = 'year' and is_current"),
+    ],
+)
+@pytest.mark.parametrize("rep_id", ["r04", "r03", "r14"])
+def test_rep_page_shows_the_published_figures(
+    visit: Callable[..., Any],
+    marts: duckdb.DuckDBPyConnection,
+    rep_id: str,
+    label: str,
+    where: str,
+) -> None:
+    rows = marts.execute(
+        "select metric_id, unit, actual, goal_to_date, attainment, projection "
+        f"from scorecard_rep_metrics where rep_id = '{rep_id}' and {where}"
+    ).fetchall()
+    assert rows
+    with visit() as window:
+        page = window.open(f"/reps/{rep_id}/")
+        page.get_by_text(label, exact=True).click()
+        window.settle()
+        for metric_id, unit, actual, goal, attainment, projection in rows:
+            card = page.locator(f"[data-metric={metric_id}]")
+            expect(card.locator("[data-figure=actual]")).to_have_text(value_of(actual, unit))
+            if goal is None:
+                expect(card).to_contain_text("no goal for this period")
+                continue
+            expect(card.locator("[data-figure=goal_to_date]")).to_have_text(value_of(goal, unit))
+            expect(card.locator("[data-figure=attainment]")).to_have_text(percent(attainment))
+            shown = card.locator("[data-figure=projection]")
+            if projection is None:
+                expect(shown).to_have_count(0)
+            else:
+                expect(shown).to_have_text(value_of(projection, unit))
+
+
+def test_explained_days_add_up_to_the_published_goal(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    expected = marts.execute(
+        "select sum(daily_goal), sum(daily_goal) filter (date_day <= date '2026-11-18') "
+        "from fct_goals_daily where rep_id = 'r01' and metric_id = 'meetings_booked' "
+        "and month_start_date = date '2026-11-01'"
+    ).fetchone()
+    assert expected
+    with visit() as window:
+        page = window.open("/reps/r01/goal/?metric=meetings_booked")
+        expect(page.locator("[data-figure=month_goal]")).to_have_text(number(expected[0], 2))
+        expect(page.locator("[data-figure=month_goal_to_date]")).to_have_text(
+            number(expected[1], 2)
+        )
+        page.get_by_label("Month").select_option("2026-08-01")
+        days = page.locator("table.factors tbody tr")
+        expect(days).to_have_count(31)
+        expect(days.nth(2)).to_contain_text("0.7")
+
+
+def test_reps_can_be_searched_filtered_and_sorted(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/")
+        names = page.locator("tbody td.who a")
+        page.get_by_label("Search").fill("chloe")
+        expect(names).to_have_text(["Chloé d'Arcy"])
+        page.get_by_label("Search").fill("zz")
+        expect(page.get_by_text("No rep matches.")).to_be_visible()
+        page.get_by_role("button", name="Show all reps").click()
+        page.get_by_label("Team").select_option("South")
+        expect(names).to_have_count(4)
+        page.get_by_role("button", name="Rep", exact=False).first.click()
+        south = ["Farid Haddad", "Grace Nakamura", "Hugo Martins", "Ines Carvalho"]
+        expect(names).to_have_text(south)
+        page.get_by_role("button", name="Rep", exact=False).first.click()
+        expect(names).to_have_text(south[::-1])
+        page.get_by_role("button", name="Needs attention").click()
+        expect(names.first).to_have_text("Grace Nakamura")
+
+
+def test_period_follows_the_reader_by_keyboard(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/")
+        page.get_by_label("This month").focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_label("Last month")).to_be_checked()
+        link = page.get_by_role("link", name="Farid Haddad")
+        link.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Farid Haddad")).to_be_visible(timeout=WAIT)
+        window.settle()
+        expect(page.get_by_label("Last month")).to_be_checked()
+        expect(page.get_by_text("1 Oct 2026 to 31 Oct 2026")).to_be_visible()
+
+
+def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        waiting = ["/"]
+        seen: set[str] = set()
+        kinds: dict[str, int] = {}
+        while waiting:
+            route = waiting.pop()
+            kind = re.sub(r"/(reps|teams|metrics)/[^/]+/", r"/\1/*/", route.split("?")[0])
+            kinds[kind] = kinds.get(kind, 0) + 1
+            if kinds[kind] > 2:
+                continue
+            page = window.open(route)
+            assert "There is no" not in page.inner_text("main"), route
+            for link in page.locator("a[href]").evaluate_all(
+                "links => links.map(link => link.getAttribute('href'))"
+            ):
+                if link.startswith("/") and link not in seen:
+                    seen.add(link)
+                    waiting.append(link)
+        assert {kind for kind, count in kinds.items() if count} == {
+            "/",
+            "/teams/*/",
+            "/reps/*/",
+            "/reps/*/goal/",
+            "/metrics/*/",
+            "/seasonality/",
+            "/data-quality/",
+        }
+
+
+def test_unknown_rep_is_told_kindly(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/reps/nobody/")
+        expect(
+            page.get_by_role("heading", name="There is no rep with this address.")
+        ).to_be_visible()
+
+
+def test_a_renewed_release_is_read_by_open_pages(visit: Callable[..., Any], address: str) -> None:
+    """The files of an older release are gone: the page reloads once and shows the new figures."""
+    with visit() as window:
+        page = window.open("/")
+        stale: list[str] = []
+
+        def gone_once(route: Any) -> None:
+            if stale:
+                route.continue_()
+                return
+            stale.append(route.request.url)
+            route.fulfill(status=404, body="Not found")
+
+        page.route("**/data/scorecard_rep_metrics.*", gone_once)
+        page.get_by_role("link", name="Farid Haddad").click()
+        expect(page.locator("[data-metric=dials]")).to_be_visible(timeout=WAIT)
+        assert stale
+        window.errors.clear()
