@@ -49,7 +49,10 @@ def init_company(settings: Settings, name: str, source_folder: Path | None = Non
         shutil.copyfile(path, company.seeds_dir / path.name)
     for path in mappings:
         shutil.copyfile(path, company.files_dir / path.name)
-    return _next_steps(company, mappings)
+    exports = _exports_read_by(company, mappings)
+    for path in exports:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return _next_steps(company, mappings, exports)
 
 
 def _refuse_to_overwrite(name: str, seeds_dir: Path, files: list[Path]) -> None:
@@ -61,21 +64,23 @@ def _refuse_to_overwrite(name: str, seeds_dir: Path, files: list[Path]) -> None:
             )
 
 
-def _next_steps(company: Settings, mappings: list[Path]) -> str:
+def _exports_read_by(company: Settings, mappings: list[Path]) -> list[Path]:
+    """The files that the mappings read, where they are expected."""
+    names = {
+        name
+        for mapping in mappings
+        for name in _INPUT_FILE.findall(mapping.read_text(encoding="utf-8"))
+    }
+    return [company.files_dir / name for name in sorted(names)]
+
+
+def _next_steps(company: Settings, mappings: list[Path], exports: list[Path]) -> str:
     if mappings:
-        names = {
-            name
-            for mapping in mappings
-            for name in _INPUT_FILE.findall(mapping.read_text(encoding="utf-8"))
-        }
-        missing = sorted(name for name in names if not (company.files_dir / name).exists())
         tables = ", ".join(mapping.stem for mapping in mappings)
-        data = (
-            f"Copy your exports into {company.files_dir}\n"
-            f"     The mappings there ({tables}) read: {', '.join(missing)}"
-            if missing
-            else f"Your exports are in {company.files_dir}; the mappings ({tables}) read them."
-        )
+        missing = [path for path in exports if not path.exists()]
+        data = f"The mappings in {company.files_dir} ({tables})\n     read your exports; "
+        data += "all are there." if not missing else "copy these to where they are expected:"
+        data += "".join(f"\n     - {path}" for path in missing)
     else:
         required = ", ".join(table.name for table in TABLES if table.required)
         optional = ", ".join(table.name for table in TABLES if not table.required)

@@ -93,7 +93,7 @@ def refreshed(project: Path, name: str, exports: Path, as_of: str) -> Company:
     scorecard(project, "init", name, "--from", f"docs/examples/{name}")
     company = Company(project, name)
     for path in exports.glob("*.csv"):
-        shutil.copyfile(path, company.data / "files" / path.name)
+        shutil.copyfile(path, company.data / "files" / "exports" / path.name)
     scorecard(project, "refresh", "--company", name, "--as-of", as_of, "--no-reports")
     return company
 

@@ -7,7 +7,7 @@ with quotas as (
         business_entity_id,
         cast(cast(quota_date as timestamp) as date) as quota_date,
         sales_quota
-    from read_csv('sales_person_quota_history.csv', all_varchar = true)
+    from read_csv('exports/sales_person_quota_history.csv', all_varchar = true)
 ),
 
 -- calendar quarters start one month after fiscal ones: shift by a month, and by half a quarter so

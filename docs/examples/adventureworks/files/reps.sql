@@ -1,18 +1,18 @@
 -- one row per rep and territory: a rep who moves has a new version from the day of the move
 with employees as (
-    select * from read_csv('sales_employee.csv', all_varchar = true)
+    select * from read_csv('exports/sales_employee.csv', all_varchar = true)
 ),
 
 sales_persons as (
-    select * from read_csv('sales_person.csv', all_varchar = true)
+    select * from read_csv('exports/sales_person.csv', all_varchar = true)
 ),
 
 territories as (
-    select * from read_csv('sales_territory.csv', all_varchar = true)
+    select * from read_csv('exports/sales_territory.csv', all_varchar = true)
 ),
 
 territory_history as (
-    select * from read_csv('sales_territory_history.csv', all_varchar = true)
+    select * from read_csv('exports/sales_territory_history.csv', all_varchar = true)
 ),
 
 managers as (

@@ -6,4 +6,4 @@ select
     -- the export has millions of dollars
     cast(cast(revenue as decimal(18, 2)) * 1000000 as bigint) as annual_revenue,
     office_location as country
-from read_csv('accounts.csv', all_varchar = true)
+from read_csv('exports/accounts.csv', all_varchar = true)

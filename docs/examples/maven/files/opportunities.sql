@@ -1,9 +1,9 @@
 with pipeline as (
-    select * from read_csv('sales_pipeline.csv', all_varchar = true)
+    select * from read_csv('exports/sales_pipeline.csv', all_varchar = true)
 ),
 
 products as (
-    select * from read_csv('products.csv', all_varchar = true)
+    select * from read_csv('exports/products.csv', all_varchar = true)
 )
 
 select

@@ -1,7 +1,7 @@
 -- one row per agent, and one per manager; managers have no scorecard and are a team of their own,
 -- so that a goal of a team is a goal of its agents only
 with teams as (
-    select * from read_csv('sales_teams.csv', all_varchar = true)
+    select * from read_csv('exports/sales_teams.csv', all_varchar = true)
 ),
 
 agents as (

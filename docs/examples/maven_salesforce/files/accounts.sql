@@ -5,5 +5,5 @@ select
     NumberOfEmployees as employee_count,
     AnnualRevenue as annual_revenue,
     BillingCountry as country
-from read_csv('Account.csv', all_varchar = true)
+from read_csv('exports/Account.csv', all_varchar = true)
 where IsDeleted = 'false'

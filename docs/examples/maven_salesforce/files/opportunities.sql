@@ -11,4 +11,4 @@ select
     IsWon as is_won,
     cast(cast(SystemModstamp as timestamptz) as varchar) as updated_at,
     IsDeleted as is_deleted
-from read_csv('Opportunity.csv', all_varchar = true)
+from read_csv('exports/Opportunity.csv', all_varchar = true)

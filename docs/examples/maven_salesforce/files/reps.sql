@@ -1,7 +1,7 @@
 -- one row per user who sells or leads; any other user of the CRM is left out. Managers are a team
 -- of their own, so that a goal of a team is a goal of its agents only
 with users as (
-    select * from read_csv('User.csv', all_varchar = true)
+    select * from read_csv('exports/User.csv', all_varchar = true)
 )
 
 select
