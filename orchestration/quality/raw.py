@@ -363,12 +363,16 @@ def _loaded(table: str, has_delete_flag: bool) -> Check:
             from raw_files.{table}
         ),
 
-        said as (
-            select coalesce(
-                arg_max(rows_in_file - coalesce(rows_quarantined, 0), loaded_at), 0
-            ) as file_rows
+        last_load as (
+            select rows_in_file - coalesce(rows_quarantined, 0) as file_rows
             from raw_files._loads
             where table_name = '{table}'
+            order by loaded_at desc, rowid desc
+            limit 1
+        ),
+
+        said as (
+            select coalesce(max(file_rows), 0) as file_rows from last_load
         )
 
         select

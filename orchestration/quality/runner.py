@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 SuiteName = Literal["raw", "marts"]
 SUITES: Mapping[SuiteName, Suite] = {"raw": raw.SUITE, "marts": marts.SUITE}
 SHOWN_FAILURES = 3
-MEASUREMENTS = "measurements"
 
 
 class _Measurement(NamedTuple):
@@ -138,9 +137,8 @@ def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
             create_temp_table=False,
             kwargs={"connect_args": {"read_only": True}},  # type: ignore[call-arg]
         )
-        # the engine of the connection test; the one that runs the checks is another
-        datasource.get_engine().dispose()
-        engine = datasource.get_execution_engine().engine
+        # one engine looks whether tables are there, the other runs the checks
+        engines = (datasource.get_engine(), datasource.get_execution_engine().engine)
     except TestConnectionError as error:
         raise ScorecardError(
             f"{path}: the working warehouse cannot be opened for its checks "
@@ -149,7 +147,8 @@ def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
     try:
         yield datasource
     finally:
-        engine.dispose()
+        for engine in engines:
+            engine.dispose()
 
 
 def _measure(
@@ -203,7 +202,7 @@ def _judge(
         UnexpectedRowsExpectation,
     )
 
-    expectations: dict[str, list[Any]] = defaultdict(list)
+    expectations: dict[tuple[str, str] | None, list[Any]] = defaultdict(list)
     for check in suite.checks:
         common: dict[str, Any] = {
             "description": check.spec.description,
@@ -211,7 +210,7 @@ def _judge(
             "meta": {"check_name": check.spec.check_name},
         }
         if isinstance(check, Measured):
-            expectations[MEASUREMENTS].append(
+            expectations[None].append(
                 UnexpectedRowsExpectation(
                     unexpected_rows_query="select * from {batch} where check_name = "
                     f"'{check.spec.check_name}' and failed_rows > 0",
@@ -221,12 +220,17 @@ def _judge(
         else:
             build = getattr(gxe, check.expectation)
             thresholds = {name: values[value] for name, value in check.thresholds.items()}
-            expectations[".".join(check.spec.asset_key)].append(
+            expectations[check.spec.asset_key].append(
                 build(**check.arguments, **thresholds, **common)
             )
     judged = {}
-    for asset_name, of_asset in expectations.items():
-        asset = datasource.add_query_asset(asset_name, query=f"select * from {asset_name}")
+    for asset_key, of_asset in expectations.items():
+        asset: Any
+        if asset_key is None:
+            asset = datasource.add_query_asset("measurements", query="select * from measurements")
+        else:
+            schema, table = asset_key
+            asset = datasource.add_table_asset(table, table_name=table, schema_name=schema)
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         outcome = batch.validate(gx.ExpectationSuite(name=asset.name, expectations=of_asset))
         for result in outcome.results:

@@ -17,8 +17,11 @@ from orchestration.quality.runner import SuiteName, expectation_names, run_suite
 from orchestration.settings import Settings
 from tests.quality.conftest import AS_OF, create_warehouse, write_company_settings
 
-# Great Expectations 1.24 imports them
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_(constants|parse)':DeprecationWarning")
+# what Great Expectations 1.24 imports, and how it is told the schema of a table
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:module 'sre_(constants|parse)':DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:`schema_name` is deprecated:DeprecationWarning"),
+]
 
 Plant = Callable[[str], None]
 
