@@ -23,6 +23,7 @@ from orchestration.settings import REPOSITORY, Settings, parse_day
 
 if TYPE_CHECKING:
     from orchestration.defs.execution import Loaded, Progress
+    from orchestration.policy import PolicyProblem
     from orchestration.publishing import Release
 
 app = typer.Typer(
@@ -72,6 +73,7 @@ def refresh(
     settings = _settings(company)
     _require_input(settings)
     day = choose_as_of(settings, as_of, os.environ, _now())
+    _require_policy(settings)  # the job does so too, but only after seconds of imports
     started = time.monotonic()
     with _Display() as display:
         from orchestration.defs.execution import run_refresh
@@ -87,19 +89,18 @@ def refresh(
 
 @app.command()
 def check(company: Company = None) -> None:
-    """Check the policy and the settings; every finding names file, line, value and remedy."""
-    from orchestration.policy import check_policy
+    """Check policy, settings and files; every finding names file, line, value and remedy."""
+    from orchestration.connectors.files import check_files
 
     settings = _settings(company)
-    problems = check_policy(settings)
-    for problem in problems:
-        colour = "red" if problem.severity == "error" else "yellow"
-        out.print(f"[{colour}]{problem.severity}[/] ", end="")
+    for problem in _require_policy(settings):
+        out.print("[yellow]warn[/] ", end="")
         out.print(str(problem), markup=False)
-    errors = sum(problem.severity == "error" for problem in problems)
-    if errors:
-        raise ConfigError(f"{errors} error(s) in the policy of '{settings.company}'.")
-    out.print(f"[green]The policy of '{settings.company}' is in order.[/]")
+    _require_input(settings)
+    for warning in check_files(settings):
+        out.print("[yellow]warn[/] ", end="")
+        out.print(warning, markup=False)
+    out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
 
 
 @releases_app.command("list")
@@ -287,6 +288,17 @@ def _require_input(settings: Settings) -> None:
     raise ConfigError(f"{settings.files_dir} has no files to read. {remedy}")
 
 
+def _require_policy(settings: Settings) -> list[PolicyProblem]:
+    """Raise all errors of the policy at once, or return its warnings."""
+    from orchestration.policy import check_policy
+
+    problems = check_policy(settings)
+    errors = [str(problem) for problem in problems if problem.severity == "error"]
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return problems
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -341,7 +353,9 @@ def _print_summary(
     )
     out.print(f"\nRead       {rows:,} rows of {len(loads)} tables, {changed:,} of them changed")
     if quarantined:
-        out.print(f"           [yellow]{quarantined:,} bad rows are in quarantine[/]")
+        out.print(f"           {quarantined:,} bad rows are in quarantine", style="yellow")
+    for warning in (warning for load in loads for warning in load.warnings):
+        out.print(f"           warning: {warning}", style="yellow", markup=False)
     checks = read_checks(settings)
     warned = [result for result in checks if not result.passed]
     out.print(f"Checked    {len(checks) - len(warned)} of {len(checks)} checks passed")

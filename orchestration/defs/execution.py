@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -33,6 +34,7 @@ class Loaded:
     rows: int
     rows_changed: int
     rows_quarantined: int
+    warnings: list[str]
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -75,18 +77,25 @@ def run_refresh(
                 "resources": {"refresh": {"config": dict(options)}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
-            tags={"scorecard/company": settings.company},
         )
     return [
-        Loaded(
-            table=materialization.asset_key.path[-1],
-            rows=int(str(materialization.metadata["dagster/row_count"].value)),
-            rows_changed=int(str(materialization.metadata["rows_changed"].value)),
-            rows_quarantined=int(str(materialization.metadata["rows_quarantined"].value)),
-        )
+        _loaded(materialization)
         for materialization in result.asset_materializations_for_node("load_raw")
         if "rows_changed" in materialization.metadata
     ]
+
+
+def _loaded(materialization: dg.AssetMaterialization) -> Loaded:
+    def metadata(name: str) -> Any:
+        return materialization.metadata[name].value
+
+    return Loaded(
+        table=materialization.asset_key.path[-1],
+        rows=metadata("dagster/row_count"),
+        rows_changed=metadata("rows_changed"),
+        rows_quarantined=metadata("rows_quarantined"),
+        warnings=metadata("warnings"),
+    )
 
 
 def _report(entry: dg.EventLogEntry, on_progress: Callable[[Progress], None]) -> None:

@@ -75,13 +75,17 @@ def ingestion() -> dg.Definitions:
         )
         for load in loads:
             context.log.info(f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed")
+            for warning in load.warnings:
+                context.log.warning(warning)
             yield dg.MaterializeResult(
                 asset_key=files[load.table_name],
                 metadata={
                     "dagster/row_count": load.rows,
                     "rows_changed": load.rows_changed,
+                    "rows_deleted": load.rows_deleted,
                     "rows_quarantined": load.rows_quarantined,
                     "high_water_mark": load.high_water_mark or "none",
+                    "warnings": list(load.warnings),
                 },
             )
         yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)
