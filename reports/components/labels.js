@@ -13,6 +13,9 @@ export const provideCompany = () =>
 /** The company's name and currency, once the layout has read them. */
 export const getCompany = () => getContext(COMPANY);
 
+/** The level to show for a rep: a broken integration must not look like a lazy rep. */
+export const levelOf = (rep) => (rep.metrics_data_suspect ? 'data_suspect' : rep.score_level);
+
 /** Each status: its name, what its evidence says, and the shape and colours of its chip. */
 export const STATUSES = {
 	outstanding: { label: 'Outstanding', evidence: 'Far above goal, more than luck explains.' },

@@ -14,7 +14,16 @@ from typing import Any
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from orchestration import reports_site
 from orchestration.settings import REPOSITORY, Settings
@@ -65,7 +74,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until the as-of line and every query have arrived."""
-        expect(self.page.get_by_text("Figures as of")).to_be_visible(timeout=WAIT)
+        expect(self.page.locator("header").get_by_text("Figures as of")).to_be_visible(timeout=WAIT)
         expect(self.page.locator("main h1")).to_be_visible(timeout=WAIT)
         expect(self.page.locator("main .skeleton")).to_have_count(0, timeout=WAIT)
 
@@ -107,37 +116,49 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[dict[int, BrowserContext]]:
+    """A desk and a phone; kept open, so that the engine is compiled once."""
+    contexts = {
+        width: browser.new_context(viewport={"width": width, "height": 900})
+        for width in (1440, 390)
+    }
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Callable[..., Any]:
-    """Open a fresh window of a width; at its end nothing may have gone wrong or abroad."""
+def visit(windows: dict[int, BrowserContext], address: str) -> Callable[..., Any]:
+    """Open a page of a width; at its end nothing may have gone wrong or abroad."""
 
     @contextmanager
     def open_window(width: int = 1440) -> Iterator[Visit]:
-        context = browser.new_context(viewport={"width": width, "height": 900})
+        context = windows[width]
         window = Visit(context.new_page(), address)
-        window.page.on(
-            "console",
-            lambda message: window.errors.append(message.text) if message.type == "error" else None,
-        )
-        window.page.on("pageerror", lambda error: window.errors.append(str(error)))
-        context.on(
-            "request",
-            lambda request: (
+
+        def on_request(request: Request) -> None:
+            if not request.url.startswith((address, "data:", "blob:")):
                 window.foreign.append(request.url)
-                if not request.url.startswith((address, "data:", "blob:"))
-                else None
-            ),
-        )
-        context.on(
-            "response",
-            lambda response: (
+
+        def on_response(response: Response) -> None:
+            if response.status >= 400:
                 window.errors.append(f"{response.status} {response.url}")
-                if response.status >= 400
-                else None
-            ),
-        )
-        yield window
-        context.close()
+
+        def on_console(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                window.errors.append(message.text)
+
+        window.page.on("console", on_console)
+        window.page.on("pageerror", lambda error: window.errors.append(str(error)))
+        context.on("request", on_request)
+        context.on("response", on_response)
+        try:
+            yield window
+        finally:
+            context.remove_listener("request", on_request)
+            context.remove_listener("response", on_response)
+            window.page.close()
         assert window.errors == []
         assert window.foreign == []
 
@@ -199,19 +220,21 @@ def test_home_shows_the_published_scores(
     visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
 ) -> None:
     rows = marts.execute(
-        "select rep_id, score, score_level from scorecard_reps "
+        "select rep_id, score, score_level, metrics_data_suspect from scorecard_reps "
         "where is_current and period_type = 'month'"
     ).fetchall()
     with visit() as window:
         page = window.open("/")
-        for rep_id, score, _ in rows:
+        for rep_id, score, _, suspect in rows:
             row = page.locator(f"tr[data-rep={rep_id}]")
-            if score is None:
+            if suspect:
+                expect(row).to_contain_text("Data suspect")
+            elif score is None:
                 expect(row).to_contain_text("No goal")
             else:
                 expect(row.locator("[data-figure=score]")).to_have_text(percent(score))
         for level in ("outstanding", "on_track", "needs_intervention"):
-            count = sum(row[2] == level for row in rows)
+            count = sum(row[2] == level and not row[3] for row in rows)
             expect(page.locator(f"[data-level={level}]")).to_have_text(str(count))
 
 
