@@ -50,7 +50,7 @@ duration_classes as (
 -- the first record (an outer join here would make DuckDB build its hash table of the activities)
 dated as (
     select
-        int_crm__activities.rep_id,
+        int_rep_zones.credited_rep_id as rep_id,
         {{ local_date('int_crm__activities.occurred_at', 'time_zone_days') }} as date_day,
         int_crm__activities.activity_type,
         int_crm__activities.direction,

@@ -22,24 +22,43 @@ event_rules as (
     select * from {{ ref('event_rules') }}
 ),
 
+int_crm__reps as (
+    select * from {{ ref('int_crm__reps') }}
+),
+
+known_reps as (
+    select distinct rep_id from int_crm__reps
+),
+
+-- a lead of a rep that the source does not know is kept as nobody's
+leads as (
+    select
+        coalesce(known_reps.rep_id, 'unassigned') as rep_id,
+        stg_files__leads.created_at,
+        stg_files__leads.converted_at
+    from stg_files__leads
+    left join known_reps
+        on stg_files__leads.rep_id = known_reps.rep_id
+    where not stg_files__leads.is_deleted
+),
+
 moments as (
     select
-        coalesce(rep_id, 'unassigned') as rep_id,
+        rep_id,
         'leads' as source_table,
         'created' as outcome,
         created_at as happened_at,
         1 as credit
-    from stg_files__leads
-    where not is_deleted
+    from leads
     union all
     select
-        coalesce(rep_id, 'unassigned') as rep_id,
+        rep_id,
         'leads' as source_table,
         'converted' as outcome,
         converted_at as happened_at,
         1 as credit
-    from stg_files__leads
-    where not is_deleted and converted_at is not null
+    from leads
+    where converted_at is not null
     union all
     -- a stage change is credited as its deal is: a deleted deal takes its changes with it
     select
