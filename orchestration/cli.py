@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.settings import REPOSITORY, Settings, parse_day
@@ -110,17 +109,15 @@ def list_(company: Company = None) -> None:
 
     settings = _settings(company)
     current = current_release(settings)
-    table = Table("release", "as of", "published", "rows", "code", "")
-    for release in list_releases(settings):
-        table.add_row(
-            release.release_id,
-            release.as_of_date.isoformat(),
-            release.published_at.strftime("%Y-%m-%d %H:%M UTC"),
-            f"{sum(release.row_counts.values()):,}",
-            release.code_version,
-            "current" if current and release.release_id == current.release_id else "",
+    releases = list_releases(settings)
+    if not releases:
+        out.print(f"'{settings.company}' has not published anything yet.")
+    for release in releases:
+        out.print(
+            f"{release.release_id}  as of {release.as_of_date}"
+            f"  {sum(release.row_counts.values()):>12,} rows  code {release.code_version}"
+            + ("  [green]current[/]" if release == current else "")
         )
-    out.print(table if table.rows else f"'{settings.company}' has not published anything yet.")
 
 
 @releases_app.command("rollback")

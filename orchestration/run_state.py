@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
+from orchestration.errors import CheckFailed
 from orchestration.quality.results import CheckResult, Layer
 from orchestration.settings import Settings
 
@@ -26,6 +27,22 @@ def read_checks(settings: Settings) -> list[CheckResult]:
         for layer in LAYERS
         for check in json.loads(_read(settings, f"checks_{layer}") or "[]")
     ]
+
+
+def raise_for_failed_checks(checks: Sequence[CheckResult]) -> None:
+    """Raise when a check failed that stops a refresh, with what each of them found.
+
+    Raises:
+        CheckFailed: names the checks; nothing is published.
+    """
+    failed = [check for check in checks if check.stops_the_run]
+    if failed:
+        found = "\n".join(
+            f"- {check.table_name}: {check.check_name}: {check.observed_value or 'failed'}, "
+            f"expected {check.expected}. {check.description}"
+            for check in failed
+        )
+        raise CheckFailed(f"{len(failed)} check(s) failed; nothing was published.\n{found}")
 
 
 def forget_checks(settings: Settings) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from orchestration.definitions import defs
 from orchestration.defs.reports import SITE
+from orchestration.run_state import raise_for_failed_checks, read_checks
 from orchestration.settings import Settings
 
 DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
@@ -69,15 +71,19 @@ def run_refresh(
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
         instance.add_event_listener(run_id, lambda entry: _report(entry, on_progress))
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            asset_selection=None if reports else sorted(set(assets) - {SITE}),
-            run_config={
-                "resources": {"refresh": {"config": dict(options)}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
+        try:
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                asset_selection=None if reports else sorted(set(assets) - {SITE}),
+                run_config={
+                    "resources": {"refresh": {"config": dict(options)}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+            )
+        except DagsterAssetCheckFailedError as error:
+            raise_for_failed_checks(read_checks(settings))
+            raise AssertionError("a check failed and left no result") from error
     return [
         _loaded(materialization)
         for materialization in result.asset_materializations_for_node("load_raw")

@@ -6,9 +6,8 @@ import dagster as dg
 
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.defs.transformation import parsed_project
-from orchestration.errors import CheckFailed
 from orchestration.publishing import publish
-from orchestration.run_state import read_checks, read_high_water_marks
+from orchestration.run_state import raise_for_failed_checks, read_checks, read_high_water_marks
 from orchestration.settings import Settings
 
 RELEASE = dg.AssetKey(["published", "release"])
@@ -33,9 +32,7 @@ def publication() -> dg.Definitions:
         """Publish the marts with the results of all checks."""
         settings = refresh.settings
         checks = read_checks(settings)
-        failed = [check.check_name for check in checks if check.stops_the_run]
-        if failed:
-            raise CheckFailed(f"These checks failed, nothing is published: {', '.join(failed)}")
+        raise_for_failed_checks(checks)
         new = publish(
             settings,
             refresh.as_of,
