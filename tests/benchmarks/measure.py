@@ -1,0 +1,281 @@
+"""One measurement of the benchmark in a process of its own, so that imports and memory count.
+
+`python -m tests.benchmarks.measure TASK ARGUMENTS`, where the arguments are JSON; what it found is
+written to `result.json` in the folder of the measurement.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from orchestration.settings import Settings
+
+HANDWRITTEN = Path(__file__).with_name("handwritten.sql")
+TOLERANCE = 1e-6
+# the columns that identify a row, by which the two results are compared
+KEYS = {
+    "dim_dates": ("date_day",),
+    "dim_reps": ("rep_version_id",),
+    "dim_metrics": ("metric_id",),
+    "dim_goals": ("goal_id",),
+    "dim_performance_levels": ("level",),
+    "dim_seasonal_adjustments": ("metric_id", "role", "region", "slot_id"),
+    "fct_leading_metrics_daily": ("rep_id", "metric_id", "date_day"),
+    "fct_lagging_metrics_daily": ("rep_id", "metric_id", "date_day"),
+    "fct_goals_daily": ("rep_id", "metric_id", "date_day"),
+    "scorecard_rep_metrics": ("rep_id", "metric_id", "period_type", "period_start"),
+    "scorecard_reps": ("rep_id", "period_type", "period_start"),
+    "scorecard_teams": ("team_scope", "team", "metric_id", "period_type", "period_start"),
+}
+# these jump where a figure lies on an edge, and sums of parallel threads differ in the last digit
+JUMPING = {
+    "evidence",
+    "status",
+    "goal_probability",
+    "rank_in_role",
+    "metrics_outstanding",
+    "metrics_ahead",
+    "metrics_on_track",
+    "metrics_watch",
+    "metrics_needing_intervention",
+    "metrics_too_little_data",
+}
+Result = dict[str, Any]
+
+
+class Stopwatch:
+    """Seconds by the clock and of the processor, by phase."""
+
+    def __init__(self) -> None:
+        """Start with no phases."""
+        self.phases: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time what happens in the block."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.add(name, time.perf_counter() - wall, time.process_time() - cpu)
+
+    def add(self, name: str, wall: float, cpu: float) -> None:
+        """Add to a phase."""
+        phase = self.phases.setdefault(name, {"wall": 0.0, "cpu": 0.0})
+        phase["wall"] += wall
+        phase["cpu"] += cpu
+
+
+def generate(settings: Settings, day: dt.date, activities: int, file_format: str) -> Result:
+    """Write the files of a demo company of that size and parse the project; not measured."""
+    from orchestration import dbt_runner
+    from orchestration.demo.company import generate as write_files
+
+    truth = write_files(
+        settings.files_dir,
+        today=day,
+        activities=activities,
+        file_format="csv" if file_format == "csv" else "parquet",
+    )
+    dbt_runner.parse(settings)
+    return {"rows": {**truth.rows, "reps": truth.reps}}
+
+
+def load(settings: Settings, day: dt.date) -> Result:
+    """The files connector, and the reference tables that a refresh needs besides."""
+    watch = Stopwatch()
+    with watch.phase("imports"):
+        _import("dlt")
+        from orchestration.connectors.files import load_files
+        from orchestration.reference import write_reference
+    with watch.phase("loading"):
+        loads = load_files(settings, now=dt.datetime.now(dt.UTC))
+    with watch.phase("reference"):
+        write_reference(settings, day)
+    return {"phases": watch.phases, "rows": sum(table.rows_in_file for table in loads)}
+
+
+def read(settings: Settings) -> Result:
+    """DuckDB's own way to load the same files."""
+    import duckdb
+
+    watch = Stopwatch()
+    path = settings.company_dir / "read.duckdb"
+    with watch.phase("loading"), duckdb.connect(str(path)) as connection:
+        for file in sorted(settings.files_dir.iterdir()):
+            reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
+            connection.execute(f"create table {file.stem} as select * from {reader}('{file}')")
+    path.unlink()
+    return {"phases": watch.phases}
+
+
+def refresh(settings: Settings, day: dt.date, full: bool) -> Result:
+    """What a refresh does between loading and the pages, step by step as the job has them."""
+    watch = Stopwatch()
+    with watch.phase("imports"):
+        _import("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations")
+        from orchestration import dbt_runner
+        from orchestration.publishing import publish
+        from orchestration.quality.runner import run_suite
+        from orchestration.warehouse import connect
+    with watch.phase("dbt parse"):
+        project = dbt_runner.parse(settings)
+    with watch.phase("checks of raw"):
+        checks = run_suite(settings, "raw", day)
+    with watch.phase("dbt build"):
+        run = dbt_runner.build(settings, project, day, full=full)
+        run.raise_for_errors()
+        with connect(settings) as connection:
+            connection.execute("delete from raw_files._changed_months")
+    with watch.phase("checks of marts"):
+        checks += [*run.checks, *run_suite(settings, "marts", day)]
+    with watch.phase("publish"):
+        publish(settings, day, checks, {}, dt.datetime.now(dt.UTC))
+    failed = [check.check_name for check in checks if check.stops_the_run]
+    return {"phases": watch.phases, "failed_checks": failed}
+
+
+def handwritten(settings: Settings, day: dt.date) -> Result:
+    """The same tables from the same raw tables by SQL for DuckDB alone, into a file of its own."""
+    import duckdb
+
+    watch = Stopwatch()
+    path = _handwritten_path(settings)
+    path.unlink(missing_ok=True)
+    with watch.phase("SQL"), duckdb.connect(str(path)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{settings.warehouse_path}' as warehouse (read_only)")
+        connection.execute(f"set variable as_of = date '{day}'")
+        connection.execute(f"set variable seeds = '{settings.seeds_dir}'")
+        connection.execute(HANDWRITTEN.read_text(encoding="utf-8"))
+    return {"phases": watch.phases}
+
+
+def compare(settings: Settings) -> Result:
+    """Rows of each published table that differ from the hand-written ones, beyond 1e-6."""
+    import duckdb
+
+    differing = {}
+    published = settings.published_dir / "current" / "scorecard.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_handwritten_path(settings)}' as handwritten (read_only)")
+        connection.execute(f"attach '{published}' as published (read_only)")
+        for table, keys in KEYS.items():
+            columns = connection.execute(
+                "select column_name, data_type in ('DOUBLE', 'BIGINT', 'INTEGER')"
+                " from duckdb_columns() where database_name = 'published'"
+                " and schema_name = 'marts' and table_name = ? order by column_index",
+                [table],
+            ).fetchall()
+            differences = " or ".join(
+                _difference(name, number) for name, number in columns if name not in JUMPING
+            )
+            on = " and ".join(f"ours.{key} = theirs.{key}" for key in keys)
+            rows, different = connection.execute(
+                f"select count(*), count(*) filter ({differences})"
+                f" from published.marts.{table} as ours"
+                f" full join handwritten.main.{table} as theirs on {on}"
+            ).fetchall()[0]
+            differing[table] = {"rows": rows, "different": different}
+    return {"tables": differing}
+
+
+def add_day(settings: Settings, day: dt.date) -> Result:
+    """The activities of the last day once more, a day later, as ingestion leaves them."""
+    from orchestration.warehouse import connect
+
+    moments = ", ".join(
+        f"strftime(cast({name} as timestamp) + interval 1 day, '%Y-%m-%dT%H:%M:%SZ') as {name}"
+        for name in ("occurred_at", "created_at", "updated_at")
+    )
+    with connect(settings) as connection:
+        (count,) = connection.execute(
+            "insert into raw_files.activities select * replace"
+            f" (activity_id || '+1' as activity_id, {moments})"
+            f" from raw_files.activities where occurred_at >= '{day}'"
+        ).fetchall()[0]
+        connection.execute(
+            "update raw_files._loads set rows_in_file = rows_in_file + ?"
+            " where table_name = 'activities'",
+            [count],
+        )
+        connection.execute(
+            "insert into raw_files._changed_months"
+            f" values ('activities', date '{(day + dt.timedelta(days=1)).replace(day=1)}')"
+        )
+    return {"rows": count}
+
+
+def command(settings: Settings, day: dt.date) -> Result:
+    """The whole job without the pages, as `scorecard refresh --no-reports` runs it."""
+    os.environ["SCORECARD_DATA_DIR"] = str(settings.data_dir)
+    watch = Stopwatch()
+    with watch.phase("imports"):
+        _import("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "dlt", "dagster_dbt")
+        from orchestration.defs.execution import Progress, run_refresh
+    last = (time.perf_counter(), time.process_time())
+
+    def lap(name: str) -> None:
+        nonlocal last
+        now = (time.perf_counter(), time.process_time())
+        watch.add(name, now[0] - last[0], now[1] - last[1])
+        last = now
+
+    def on_progress(progress: Progress) -> None:
+        if progress.kind == "start":
+            # before the first step Dagster makes its graph, for which dbt parses the project
+            lap("dbt parse, Dagster graph" if len(watch.phases) == 1 else "between the steps")
+        elif progress.kind == "success":
+            lap(progress.step)
+
+    options = {"as_of": day.isoformat(), "full": False, "quarantine": False}
+    loads = run_refresh(settings, options, reports=False, on_progress=on_progress)
+    lap("between the steps")
+    return {"phases": watch.phases, "rows_changed": sum(table.rows_changed for table in loads)}
+
+
+def _import(*modules: str) -> None:
+    """Import what the steps would import, so that it does not count as theirs."""
+    for module in modules:
+        import_module(module)
+
+
+def _handwritten_path(settings: Settings) -> Path:
+    return settings.company_dir / "handwritten.duckdb"
+
+
+def _difference(column: str, is_number: bool) -> str:
+    if not is_number:
+        return f"ours.{column} is distinct from theirs.{column}"
+    return (
+        f"not coalesce(abs(ours.{column} - theirs.{column})"
+        f" <= {TOLERANCE} * greatest(1, abs(theirs.{column})),"
+        f" ours.{column} is null and theirs.{column} is null)"
+    )
+
+
+TASKS: dict[str, Callable[..., Result]] = {
+    task.__name__: task
+    for task in (generate, load, read, refresh, handwritten, compare, add_day, command)
+}
+
+
+def main(task: str, arguments: str) -> None:
+    """Run one task and leave its result in the folder."""
+    values = json.loads(arguments)
+    folder = Path(values.pop("folder"))
+    if "day" in values:
+        values["day"] = dt.date.fromisoformat(values["day"])
+    result = TASKS[task](Settings(data_dir=folder), **values)
+    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
