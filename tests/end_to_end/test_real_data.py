@@ -112,7 +112,7 @@ def salesforce(tmp_path_factory: pytest.TempPathFactory) -> Company:
 @pytest.fixture(scope="module")
 def adventure_works(tmp_path_factory: pytest.TempPathFactory) -> Company:
     project = tmp_path_factory.mktemp("project")
-    return refreshed(project, "adventureworks", ADVENTURE_WORKS, "2013-05-31")
+    return refreshed(project, "adventureworks", ADVENTURE_WORKS, "2014-05-31")
 
 
 @pytest.fixture
@@ -124,6 +124,7 @@ def source() -> Iterator[duckdb.DuckDBPyConnection]:
         "users": SALESFORCE / "User.csv",
         "deals": SALESFORCE / "Opportunity.csv",
         "quotas": ADVENTURE_WORKS / "sales_person_quota_history.csv",
+        "sales_persons": ADVENTURE_WORKS / "sales_person.csv",
     }
     with duckdb.connect() as connection:
         for name, path in tables.items():
@@ -407,7 +408,7 @@ def test_adventure_works_goals_of_a_rep_follow_each_other_without_gap(
 
 @needs(ADVENTURE_WORKS)
 def test_adventure_works_daily_goals_add_up_to_each_quota(adventure_works: Company) -> None:
-    """As of May 2013 the fiscal years 2013 and 2014 are spread: 55 and 68 quotas."""
+    """The fiscal years with sales, 2013 and 2014, are spread: 55 and 68 quotas."""
     found = adventure_works.marts(
         """
         select dim_goals.goal_id, any_value(dim_goals.goal), sum(fct_goals_daily.full_goal)
@@ -444,3 +445,31 @@ def test_adventure_works_people_hired_in_a_year_start_with_their_first_quota(
     # Northwest is on the calendar of the United States: Labour Day is before the hire, Columbus
     # Day, Veterans Day and Thanksgiving are after it; 2012-09-01 is a Saturday
     assert unemployed[1] / (unemployed[1] + employed[1]) == pytest.approx(19 / (19 + 42), rel=1e-9)
+
+
+@needs(ADVENTURE_WORKS)
+def test_adventure_works_attainment_is_the_years_sales_over_its_quotas(
+    adventure_works: Company, source: duckdb.DuckDBPyConnection
+) -> None:
+    expected = source.execute(
+        """
+        select cast(business_entity_id as varchar), sales_ytd, sum(quotas.sales_quota)
+        from sales_persons
+        inner join quotas using (business_entity_id)
+        where quotas.quota_date >= '2013-05-30'
+        group by 1, 2
+        """
+    ).fetchall()
+    found = {
+        rep_id: figures
+        for rep_id, *figures in adventure_works.marts(
+            """
+            select rep_id, actual, goal_to_date, attainment from scorecard_rep_metrics
+            where period_type = 'year' and is_current and rep_id <> 'unassigned'
+            """
+        )
+    }
+    assert len(expected) == len(found) == 17
+    for rep_id, sales, quotas in expected:
+        wanted = (sales, quotas, sales / quotas)
+        assert found[rep_id] == pytest.approx(wanted, rel=1e-9), rep_id
