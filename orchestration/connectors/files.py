@@ -504,14 +504,14 @@ def _find_problems(
             )
     _find_duplicates(con, table, path)
     if table.name in OF_REPS:
-        con.execute(
-            f"insert into problems select file_row_number, 'rep_id', rep_id,"
-            " 'is not a rep_id of reps; add the rep, or leave the cell empty for unassigned'"
-            f" from {_numbered(path)} anti join {quote(reps)} as reps using (rep_id)"
-            " where rep_id is not null"
+        remedy = (
+            "add the rep, or leave the cell empty for unassigned"
             if table.column("rep_id").nullable
-            else f"insert into problems select file_row_number, 'rep_id', rep_id,"
-            " 'is not a rep_id of reps; add the rep or correct the id'"
+            else "add the rep or correct the id"
+        )
+        con.execute(
+            "insert into problems select file_row_number, 'rep_id', rep_id,"
+            f" 'is not a rep_id of reps; {remedy}'"
             f" from {_numbered(path)} anti join {quote(reps)} as reps using (rep_id)"
             " where rep_id is not null"
         )

@@ -157,7 +157,7 @@ def load_staged(
     if replace and changed == 0:
         con.execute(f"delete from {raw}")
     elif replace:
-        _run_dlt(con, settings, table, delta, changed, "replace")
+        _run_dlt(con, settings, table, delta, changed, merge=False)
     elif changed or deleted:
         without_key = " or ".join(f"{name} is null" for name in table.key)
         if con.execute(f"select 1 from '{delta}' where {without_key} limit 1").fetchall():
@@ -168,9 +168,9 @@ def load_staged(
                 f" on {_same_key(table, 'raw', 'delta')} union all by name"
                 f" select * from '{delta}') to {quote(contents)} (format parquet)"
             )
-            _run_dlt(con, settings, table, contents, changed + deleted, "replace")
+            _run_dlt(con, settings, table, contents, changed + deleted, merge=False)
         else:
-            _run_dlt(con, settings, table, delta, changed + deleted, "merge")
+            _run_dlt(con, settings, table, delta, changed + deleted, merge=True)
     _record(con, staged, changed + deleted, now)
     return TableLoad(
         table.name,
@@ -259,7 +259,8 @@ def _run_dlt(
     table: Table,
     path: Path,
     rows: int,
-    disposition: str,
+    *,
+    merge: bool,
 ) -> None:
     """Let dlt load a Parquet file as it is. What an earlier crash left pending is thrown away."""
     import dlt  # takes seconds to import, and most refreshes have no changed file
@@ -275,17 +276,21 @@ def _run_dlt(
             dataset_name=SCHEMA,
         )
         pipeline.config.restore_from_destination = False
-        merge = {"disposition": "merge", "strategy": "delete-insert"}
         resource = dlt.resource(
             [dlt.mark.with_file_import(str(path), "parquet", rows)],
             name=table.name,
-            write_disposition=merge if disposition == "merge" else disposition,  # type: ignore[arg-type]
-            primary_key=list(table.key) if disposition == "merge" else None,
             columns={
                 column: {"data_type": "text", "nullable": True} for column in raw_columns(table)
             },
             file_format="parquet",
         )
+        if merge:
+            resource.apply_hints(
+                write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+                primary_key=list(table.key),
+            )
+        else:
+            resource.apply_hints(write_disposition="replace")
         pipeline.run(resource).raise_on_failed_jobs()
     except Exception as error:
         raise ScorecardError(
