@@ -257,9 +257,13 @@ def _write_details() -> Path:
 
 def _find_scorecard_error(error: BaseException | None) -> ScorecardError | None:
     """The error of ours that a library wrapped into its own."""
-    while error is not None and not isinstance(error, ScorecardError):
+    seen: set[int] = set()  # libraries raise errors again, and so chain them into circles
+    while error is not None and id(error) not in seen:
+        if isinstance(error, ScorecardError):
+            return error
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return error
+    return None
 
 
 def _settings(company: str | None) -> Settings:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from orchestration.quality.thresholds import THRESHOLDS
 from orchestration.settings import Settings
 
 Severity = Literal["error", "warn"]
@@ -939,12 +940,18 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "week_start": (lambda text: text in WEEKDAYS, f"one of: {', '.join(WEEKDAYS)}"),
     "score_cap": (_between(1), "a number of 1 or more"),
     "default_calendar": (lambda text: bool(text), "a calendar of calendars.csv"),
-    "history_years": (_whole_between(1, 50), "a whole number of years from 1 to 50"),
+    "history_years": (_whole_between(1, 10), "a whole number of years from 1 to 10"),
     "suspect_coverage_ratio": (_between(0, 1), "a number from 0 to 1"),
     "suspect_min_capacity_days": (_between(0), "a number of days, 0 or more"),
+    **{name: (_between(0), "a number, 0 or more") for name in THRESHOLDS},
 }
 # those that may be left out
-_DEFAULTED_SETTINGS = ("history_years", "suspect_coverage_ratio", "suspect_min_capacity_days")
+_DEFAULTED_SETTINGS = {
+    "history_years",
+    "suspect_coverage_ratio",
+    "suspect_min_capacity_days",
+    *THRESHOLDS,
+}
 
 
 def _check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:

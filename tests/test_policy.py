@@ -572,3 +572,10 @@ def test_problems_of_several_files_come_in_the_order_of_files_and_lines(
     append(settings, "exchange_rates", "CHF,2026-01-01,0")
     append(settings, "goals", "y,role,AE,,dails,day,4,relieve,,")
     assert [problem.value for problem in check_policy(settings)] == ["dails", "dails", "0"]
+
+
+def test_the_edges_of_the_checks_are_settings(settings: Settings) -> None:
+    append(settings, "company_settings", "freshness_days,10")
+    assert check_policy(settings) == []
+    append(settings, "company_settings", "volume_min_ratio,much")
+    assert [problem.value for problem in check_policy(settings)] == ["much"]
