@@ -1,0 +1,168 @@
+"""What can be said about all models at once: names, layers, contracts and one SQL for all engines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+Models = Mapping[str, Mapping[str, Any]]
+
+PREFIXES = {"staging": r"stg_[a-z]+__", "intermediate": "int_", "marts": r"(dim|fct|scorecard)_"}
+# raw tables that a model beyond staging may read: reference tables need no staging, and the months
+# that changed are for the one incremental model
+RAW_BEYOND_STAGING = {"holidays", "time_zone_days", "_changed_months"}
+
+# functions that DuckDB, Spark and PostgreSQL have in common, as sqlglot names them
+FUNCTIONS = {
+    "ABS", "AND", "AVG", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXP", "EXTRACT", "FLOOR",
+    "GREATEST", "IF", "LEAD", "LEAST", "LN", "LOWER", "MAX", "MIN", "NULLIF", "OR", "PAD", "POWER",
+    "RANK", "ROW_NUMBER", "SPLIT_PART", "SQRT", "SUBSTRING", "SUM", "TIMESTAMP_TRUNC", "TRIM",
+    "UPPER", "VARIANCE",
+}  # fmt: skip
+# dbt.date_spine is written for each engine
+SLIPS_OF_DATE_SPINE = {"function GENERATE_SERIES", "order by 1"}
+
+
+def slips(sql: str) -> Iterator[str]:
+    """What in a DuckDB query other engines do not know."""
+    for node in sqlglot.parse_one(sql, read="duckdb").walk():
+        if isinstance(node, exp.Qualify | exp.Pivot | exp.IntDiv | exp.TryCast):
+            yield type(node).__name__
+        elif isinstance(node, exp.Group) and node.args.get("all"):
+            yield "group by all"
+        elif isinstance(node, exp.Star) and any(
+            node.args.get(key) for key in ("except_", "except", "replace", "rename")
+        ):
+            yield "columns left out of a star"
+        elif isinstance(node, exp.Alias | exp.TableAlias) and len(node.alias_or_name) == 1:
+            yield f"one-letter alias {node.alias_or_name}"
+        elif isinstance(node, exp.Func):
+            name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+            if name.upper() not in FUNCTIONS:
+                yield f"function {name}"
+    yield from _orders_without_nulls(sql)
+
+
+def _orders_without_nulls(sql: str) -> Iterator[str]:
+    for found in re.finditer(r"\border\s+by\b", sql):
+        depth, keys = 0, [""]
+        for character in sql[found.end() :]:
+            depth += (character == "(") - (character == ")")
+            if depth < 0:
+                break
+            if character == "," and depth == 0:
+                keys.append("")
+            else:
+                keys[-1] += character
+        yield from (f"order by {key.strip()}" for key in keys if " nulls " not in f" {key} ")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select x from t qualify row_number() over (order by x asc nulls last) = 1",
+        "select x, count(*) as rows from t group by all",
+        "select * exclude (x) from t",
+        "select * replace (1 as x) from t",
+        "select median(x) as middle from t",
+        "select arg_max(x, y) as top from t",
+        "select try_cast(x as integer) as number from t",
+        "select x // 2 as half from t",
+        "select current_date as today",
+        "select now() as moment",
+        "select any_value(x) as one from t",
+        "select string_agg(x, ',') as list from t",
+        "select round(x, 2) as rounded from t",
+        "select regexp_replace(x, 'a', 'b') as text from t",
+        "select t.x from things as t",
+        "select rank() over (order by x) as place from t",
+        "select rank() over (partition by y order by x asc nulls last, z desc) as place from t",
+    ],
+)
+def test_the_lint_finds_what_other_engines_do_not_know(sql: str) -> None:
+    assert list(slips(sql))
+
+
+def test_the_lint_lets_common_sql_pass() -> None:
+    sql = "select rank() over (order by lower(x), y desc nulls last) as place from things"
+    assert list(slips(sql.replace("lower(x)", "lower(x) asc nulls last"))) == []
+
+
+def test_models_are_written_in_the_sql_that_all_engines_share(
+    compiled: Mapping[str, str], models: Models
+) -> None:
+    found = {name: set(slips(sql)) for name, sql in compiled.items()}
+    found["int_dates"] -= SLIPS_OF_DATE_SPINE
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_no_model_or_macro_reads_the_clock(models: Models, manifest: Mapping[str, Any]) -> None:
+    clock = re.compile(r"current_(date|time|timestamp)|\bnow\(|\btoday\(|run_started_at|localtime")
+    ours = [
+        node
+        for node in [*manifest["nodes"].values(), *manifest["macros"].values()]
+        if node["package_name"] == "sales_scorecard"
+    ]
+    assert ours
+    assert [
+        n["name"] for n in ours if clock.search(n.get("raw_code") or n.get("macro_sql") or "")
+    ] == []
+
+
+def test_a_name_says_the_layer(models: Models) -> None:
+    for name, node in models.items():
+        layer = Path(node["path"]).parts[0]
+        assert re.match(PREFIXES[layer], name), name
+        assert node["schema"] == layer
+
+
+def test_only_staging_reads_raw_tables(models: Models) -> None:
+    read = {
+        (name, source.split(".")[-1])
+        for name, node in models.items()
+        if not name.startswith("stg_")
+        for source in node["depends_on"]["nodes"]
+        if source.startswith("source.")
+    }
+    assert {(name, table) for name, table in read if table not in RAW_BEYOND_STAGING} == set()
+    assert {name for name, table in read if table == "_changed_months"} == {
+        "int_activities__counted_daily"
+    }
+
+
+def test_a_layer_reads_only_the_layers_before_it(models: Models) -> None:
+    layers = ["staging", "intermediate", "marts"]
+    for name, node in models.items():
+        for parent in node["depends_on"]["nodes"]:
+            if parent.startswith("model."):
+                other = models[parent.split(".")[-1]]["schema"]
+                assert layers.index(other) <= layers.index(node["schema"]), (name, parent)
+
+
+def test_every_model_says_what_a_row_is(models: Models) -> None:
+    assert [n for n, node in models.items() if not node["description"].startswith("One row")] == []
+
+
+def test_every_mart_has_an_enforced_contract_and_says_what_its_columns_are(models: Models) -> None:
+    marts = [node for node in models.values() if node["schema"] == "marts"]
+    assert marts
+    for node in marts:
+        assert node["config"]["contract"]["enforced"], node["name"]
+        assert node["config"]["access"] == "public", node["name"]
+        assert [c["name"] for c in node["columns"].values() if not c["description"]] == []
+
+
+def test_every_mart_has_a_tested_key(models: Models, manifest: Mapping[str, Any]) -> None:
+    tested = {
+        node["attached_node"].split(".")[-1]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
+    }
+    assert {n for n, node in models.items() if node["schema"] == "marts"} - tested == set()
