@@ -62,6 +62,17 @@ def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
     return marks
 
 
+def write_recipe(settings: Settings, recipe: str) -> None:
+    """Remember what the incremental models were built by."""
+    _write(settings, "recipe", recipe)
+
+
+def read_recipe(settings: Settings) -> str | None:
+    """What the incremental models were built by, None before the first build."""
+    recipe: str | None = json.loads(_read(settings, "recipe") or "null")
+    return recipe
+
+
 def _path(settings: Settings, name: str) -> Path:
     return settings.state_dir / f"{name}.json"
 

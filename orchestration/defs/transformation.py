@@ -1,5 +1,6 @@
 """dbt: from raw tables and policy to marts, one asset per seed and model, one check per test."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -12,7 +13,8 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration import dbt_runner
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
-from orchestration.run_state import write_checks
+from orchestration.publishing import code_version
+from orchestration.run_state import read_recipe, write_checks, write_recipe
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
@@ -71,6 +73,7 @@ def transformation() -> dg.Definitions:
     ) -> Iterator[DbtEvent]:
         """Build what is selected; after a success no month counts as changed any more."""
         settings = refresh.settings
+        recipe = _recipe(settings)
         selected = get_updated_cli_invocation_params_for_context(
             context=context, manifest=project.content, dagster_dbt_translator=translator
         )
@@ -78,7 +81,7 @@ def transformation() -> dg.Definitions:
             settings,
             project,
             refresh.as_of,
-            full=refresh.full,
+            full=refresh.full or recipe != read_recipe(settings),
             selection=selected.selection_args,
             on_result=context.log.info,
         )
@@ -98,8 +101,22 @@ def transformation() -> dg.Definitions:
         run.raise_for_errors()
         with connect(settings) as connection:
             connection.execute("delete from raw_files._changed_months")
+        write_recipe(settings, recipe)
 
     return dg.Definitions(assets=[dbt_build])
+
+
+def _recipe(settings: Settings) -> str:
+    """What old months of the incremental models depend on besides their records.
+
+    The models and the policy, and the time zone that each rep had when.
+    """
+    with connect(settings, read_only=True) as connection:
+        zones = connection.execute(
+            "select coalesce(rep_id, ''), coalesce(valid_from, ''), coalesce(time_zone, '')"
+            " from raw_files.reps where _is_deleted = 'false' order by all"
+        ).fetchall()
+    return f"{code_version(settings)} {hashlib.sha256(repr(zones).encode()).hexdigest()[:12]}"
 
 
 def _table_metadata(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
