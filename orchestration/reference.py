@@ -30,9 +30,7 @@ TIME_ZONE_DAYS = pa.schema(
 OffsetRow = tuple[str, dt.date, int, dt.datetime | None, int | None]
 
 
-def holiday_rows(
-    policy: Policy, years: range
-) -> Iterator[tuple[str, dt.date, str]]:
+def holiday_rows(policy: Policy, years: range) -> Iterator[tuple[str, dt.date, str]]:
     """`(calendar, day, name)` of each public holiday of the policy's calendars in those years."""
     import holidays  # slow to import
 
