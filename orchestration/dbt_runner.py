@@ -64,6 +64,9 @@ def parse(settings: Settings) -> DbtProject:
     if not result.success:
         raise ScorecardError(f"dbt cannot parse the project: {result.exception}")
     content = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
+    for node in content["nodes"].values():
+        if node["resource_type"] == "test":  # a singular test belongs to the first model it reads
+            node["attached_node"] = node.get("attached_node") or _first(node["depends_on"]["nodes"])
     return DbtProject(manifest=result.result, content=content)
 
 
@@ -171,13 +174,13 @@ def _is_executed_test(result: RunResult) -> bool:
 
 def _check(result: RunResult) -> CheckResult:
     node: Any = result.node
-    attached = node.attached_node or next(iter(node.depends_on.nodes), None)
+    attached = getattr(node, "attached_node", None) or _first(node.depends_on.nodes)
     failed_rows = result.failures or 0
     return CheckResult(
         check_name=node.name,
         layer="dbt",
         table_name=attached.split(".")[-1] if attached else "",
-        column_name=node.column_name if hasattr(node, "column_name") else None,
+        column_name=getattr(node, "column_name", None),
         passed=result.status == "pass",
         severity="warn" if node.config.severity.lower() == "warn" else "error",
         observed_value=f"{failed_rows} rows",
@@ -185,6 +188,10 @@ def _check(result: RunResult) -> CheckResult:
         failed_rows=failed_rows,
         description=node.description or node.name.replace("_", " "),
     )
+
+
+def _first(names: Sequence[str]) -> str | None:
+    return names[0] if names else None
 
 
 def _message(result: RunResult) -> str:

@@ -1,0 +1,164 @@
+"""A refresh that is killed leaves the release of before; the next one gives the right result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.cli import STEPS
+from orchestration.publishing import current_release, list_releases
+from orchestration.settings import REPOSITORY, Settings
+
+FIRST_DAY, SECOND_DAY = "2025-06-29", "2025-06-30"
+KILLED_STEPS = [title for step, title in STEPS.items() if step != "reports__site"]
+HISTORY = ("releases", "data_checks")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    inherited = {key: value for key, value in os.environ.items() if "SCORECARD_" not in key}
+    return inherited | {"SCORECARD_DATA_DIR": str(data_dir), "PYTHONPATH": str(REPOSITORY)}
+
+
+def scorecard(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        env=environment(data_dir),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(data_dir: Path, *arguments: str) -> None:
+    with scorecard(data_dir, *arguments) as process:
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
+
+
+def take_away_the_second_day(activities: Path) -> None:
+    whole = activities.with_name("whole.txt")
+    activities.rename(whole)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"copy (from read_csv('{whole}', all_varchar = true)"
+            f" where occurred_at < '{SECOND_DAY}') to '{activities}'"
+        )
+
+
+def refresh(day: str) -> list[str]:
+    return ["refresh", "--no-reports", "--as-of", day]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A company that published the first day and now has the files of the second."""
+
+    settings: Settings
+    uninterrupted: Settings
+    seconds: dict[str, float]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    folder = tmp_path_factory.mktemp("crashes")
+    before, uninterrupted = folder / "before", folder / "uninterrupted"
+    run(before, "demo-data", "--reps", "10", "--days", "150", "--today", SECOND_DAY)
+    activities = before / "demo" / "files" / "activities.csv"
+    take_away_the_second_day(activities)
+    run(before, *refresh(FIRST_DAY))
+    activities.with_name("whole.txt").replace(activities)
+    shutil.copytree(before, uninterrupted, symlinks=True)
+    with scorecard(uninterrupted, *refresh(SECOND_DAY)) as process:
+        starts = dict(started_steps(process))
+    assert process.returncode == 0
+    moments = [*starts.values(), time.monotonic()]
+    seconds = [later - earlier for earlier, later in pairwise(moments)]
+    return Story(
+        replace(Settings(), data_dir=before),
+        replace(Settings(), data_dir=uninterrupted),
+        dict(zip(starts, seconds, strict=True)),
+    )
+
+
+def started_steps(process: subprocess.Popen[str]) -> Iterator[tuple[str, float]]:
+    """Titles of steps as they start, and when."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.rstrip().endswith("…"):
+            yield line.strip().removesuffix(" …"), time.monotonic()
+
+
+def differences(one: Settings, other: Settings) -> dict[str, int]:
+    """Rows per table that only one of two published files has."""
+    found = {}
+    with duckdb.connect() as connection:
+        for name, settings in (("one", one), ("other", other)):
+            release = current_release(settings)
+            assert release is not None
+            connection.execute(f"attach '{release.database}' as {name} (read_only)")
+        tables = connection.execute(
+            "select distinct table_name from duckdb_tables() order by 1"
+        ).fetchall()
+        for (table,) in tables:
+            if table not in HISTORY:
+                only = " union all ".join(
+                    f"(from {a}.marts.{table} except all from {b}.marts.{table})"
+                    for a, b in (("one", "other"), ("other", "one"))
+                )
+                found[table] = connection.execute(f"select count(*) from ({only})").fetchall()[0][0]
+    assert found
+    return {table: count for table, count in found.items() if count}
+
+
+def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story) -> None:
+    settings = story.settings
+    old = current_release(settings)
+    assert old is not None
+    assert set(KILLED_STEPS) == set(story.seconds)
+
+    for title in KILLED_STEPS:
+        with scorecard(settings.data_dir, *refresh(SECOND_DAY)) as process:
+            assert title in (step for step, _ in started_steps(process))  # reads up to it
+            time.sleep(story.seconds[title] / 2)
+            assert process.poll() is None, f"'{title}' was over before it could be killed"
+            os.killpg(process.pid, signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        assert current_release(settings) == old, title
+        with duckdb.connect(str(old.database), read_only=True) as connection:
+            rows = connection.execute("select max(as_of_date) from marts.releases").fetchall()
+            assert str(rows[0][0]) == FIRST_DAY
+
+    run(settings.data_dir, *refresh(SECOND_DAY))
+    new = current_release(settings)
+    assert new is not None
+    assert str(new.as_of_date) == SECOND_DAY
+    assert differences(settings, story.uninterrupted) == {}
+    # nothing of the killed runs is left, neither half releases nor runs that seem to go on
+    assert [release.release_id for release in list_releases(settings)] == [
+        new.release_id,
+        old.release_id,
+    ]
+    assert not list((settings.published_dir / "releases").glob(".*"))
+    assert unfinished_runs(settings) == []
+
+
+def unfinished_runs(settings: Settings) -> list[str]:
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        return [run.run_id for run in instance.get_runs() if not run.is_finished]
