@@ -110,7 +110,24 @@ final as (
         ] %}
         cast(ranked.metrics_{{ column }} as bigint) as metrics_{{ column }},
         {% endfor %}
-        ranked.capacity_days
+        ranked.capacity_days,
+        -- a score is as honest as the metrics behind it: without a proven miss nobody needs
+        -- intervention, without a proven excess nobody is outstanding
+        case
+            when ranked.metrics_no_goal = ranked.metrics_total then 'no_goal'
+            when ranked.metrics_data_suspect > 0 then 'data_suspect'
+            when
+                ranked.score is null
+                or ranked.metrics_too_little_data + ranked.metrics_no_goal = ranked.metrics_total
+                then 'too_little_data'
+            when
+                int_levels__resolved.level = 'needs_intervention'
+                and ranked.metrics_needing_intervention = 0
+                then 'watch'
+            when int_levels__resolved.level = 'outstanding' and ranked.metrics_outstanding = 0
+                then 'ahead'
+            else int_levels__resolved.level
+        end as status
     from ranked
     left join current_reps
         on ranked.manager_id = current_reps.rep_id

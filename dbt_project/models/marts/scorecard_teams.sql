@@ -229,7 +229,9 @@ measured as (
         unioned.sum_of_squares,
         int_dispersions.dispersion,
         false as is_suspect,
-        coalesce(unioned.unassigned_actual, 0) as unassigned_actual
+        case
+            when metrics.aggregation in ('count', 'sum') then coalesce(unioned.unassigned_actual, 0)
+        end as unassigned_actual
     from unioned
     inner join metrics
         on unioned.metric_id = metrics.metric_id
