@@ -334,7 +334,8 @@ def _open(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _Source:
         elif path.suffix == ".parquet":
             query = f"read_parquet({quote(path)})"
         else:
-            query = f"(\n{_one_select(con, path)}\n)"
+            query = "mapping"
+            con.execute(f"create or replace temp view {query} as\n{_one_select(con, path)}")
         described = con.execute(f"describe select * from {query}").fetchall()
     except duckdb.Error as error:
         raise _unreadable(path, error) from error
@@ -353,7 +354,7 @@ def _one_select(con: duckdb.DuckDBPyConnection, path: Path) -> str:
             f"{path}: has {len(statements)} statements or something else than a query. Write one "
             "`select` that yields the canonical columns; see docs/files-connector.md."
         )
-    return text.strip().rstrip(";")
+    return text
 
 
 def _open_csv(table: Table, path: Path) -> _Source:
