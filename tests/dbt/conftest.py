@@ -73,18 +73,18 @@ REPS = [
 ]  # fmt: skip
 TIME_OFF = [{"rep_id": "leaver", "start_date": "2026-06-16", "end_date": "2026-06-30"}]
 DEALS = [
-    {"opportunity_id": "d1", "rep_id": "hire", "amount": "1000", "created_at": "2026-02-02T12:00:00Z",
-     "close_date": "2026-03-02", "is_closed": "true", "is_won": "true"},
-    {"opportunity_id": "d2", "rep_id": "a_stranger", "amount": "500", "currency": "EUR",
-     "created_at": "2026-02-02T12:00:00Z", "close_date": "2026-03-02", "is_closed": "true",
-     "is_won": "true"},
+    {"opportunity_id": "d1", "rep_id": "hire", "amount": "1000", "close_date": "2026-03-02",
+     "created_at": "2026-02-02T12:00:00Z", "is_closed": "true", "is_won": "true"},
+    {"opportunity_id": "d2", "rep_id": "a_stranger", "amount": "500", "close_date": "2026-03-02",
+     "created_at": "2026-02-02T12:00:00Z", "is_closed": "true", "is_won": "true",
+     "currency": "EUR"},
 ]  # fmt: skip
 
 # three calls on each weekday of 2026 by the caller, one of a stranger, one of nobody, one deleted
 ACTIVITIES = """
     select
         'a' || row_number() over (order by day, number) as activity_id,
-        case when number = 4 then 'a_stranger' when number = 5 then null else 'caller' end as rep_id,
+        case when number = 4 then 'a_stranger' when number <> 5 then 'caller' end as rep_id,
         'call' as activity_type,
         'outbound' as direction,
         case when number = 1 then 'connected' end as outcome,
@@ -140,7 +140,7 @@ class Company:
         """Append one row to a seed, blank where nothing is said."""
         path = self.settings.seeds_dir / f"{seed}.csv"
         with path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, _header(path)).writerow(cells)
+            csv.DictWriter(file, _header(path), lineterminator="\n").writerow(cells)
 
 
 def _header(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What can be said about all models at once: names, layers, contracts and one SQL for all engines."""
+"""What holds for all models at once: names, layers, contracts, one SQL for all engines."""
 
 from __future__ import annotations
 

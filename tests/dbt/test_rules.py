@@ -189,7 +189,7 @@ def _season_inputs() -> dict[str, str]:
             from (values ('dials'), ('new')) as m (metric_id)
             cross join (values ('AE'), ('SDR'), ('')) as r (role)
         """,
-        # ten a day times the planted season; next to nothing in amer; the new metric since March 2026
+        # ten a day times the planted season; next to nothing in amer; a new metric since March
         "int_metrics__placed": f"""
             select 'dials' as metric_id, 'AE' as role, 'emea' as region, date_day, 1 as capacity,
                 10 * {season} as numerator, 10 * {season} as event_count

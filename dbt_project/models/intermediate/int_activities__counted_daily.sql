@@ -75,9 +75,10 @@ dated as (
                 or duration_classes.below_seconds is null
             )
     {% if is_incremental() %}
-    where int_crm__activities.occurred_at >= (
-        select {{ add_days('min(changed_months.month_start)', -1) }} from changed_months
-    )
+    where
+        int_crm__activities.occurred_at >= (
+            select {{ add_days('min(changed_months.month_start)', -1) }} from changed_months
+        )
     {% endif %}
 ),
 

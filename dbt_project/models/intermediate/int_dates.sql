@@ -84,10 +84,11 @@ first_event as (
 ),
 
 first_year as (
-    select coalesce(
-        min(case when bounded.date_day = first_event.date_day then bounded.year_start_date end),
-        min(case when bounded.date_day = {{ as_of_date() }} then bounded.year_start_date end)
-    ) as date_day
+    select
+        coalesce(
+            min(case when bounded.date_day = first_event.date_day then bounded.year_start_date end),
+            min(case when bounded.date_day = {{ as_of_date() }} then bounded.year_start_date end)
+        ) as date_day
     from bounded
     cross join first_event
 ),

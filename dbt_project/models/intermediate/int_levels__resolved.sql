@@ -81,8 +81,7 @@ final as (
             when position = 1 then cast(-1e300 as {{ type_double() }})
             else cast(min_attainment as {{ type_double() }})
         end as min_attainment,
-        coalesce(cast(next_min_attainment as {{ type_double() }}), cast(1e300 as {{ type_double() }}))
-            as below_attainment
+        cast(coalesce(next_min_attainment, 1e300) as {{ type_double() }}) as below_attainment
     from edged
 )
 

@@ -33,12 +33,19 @@ days as (
             when int_rep_days.employed = 1 and int_rep_days.date_day <= {{ as_of_date() }}
                 then int_rep_days.date_day
         end as reference_date,
-        case when int_rep_days.date_day <= {{ goals_due_date() }} then int_rep_days.capacity else 0 end
-            as capacity_days,
-        case when int_rep_days.date_day > {{ goals_due_date() }} then int_rep_days.capacity else 0 end
-            as capacity_days_remaining,
         case
-            when int_rep_days.capacity > 0 and int_rep_days.date_day <= {{ goals_due_date() }} then 1
+            when int_rep_days.date_day <= {{ goals_due_date() }} then int_rep_days.capacity
+            else 0
+        end as capacity_days,
+        case
+            when int_rep_days.date_day > {{ goals_due_date() }} then int_rep_days.capacity
+            else 0
+        end as capacity_days_remaining,
+        case
+            when
+                int_rep_days.capacity > 0
+                and int_rep_days.date_day <= {{ goals_due_date() }}
+                then 1
             else 0
         end as work_days,
         case

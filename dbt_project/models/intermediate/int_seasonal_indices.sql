@@ -405,7 +405,8 @@ scales as (
         indices.index_scope,
         indices.role,
         indices.region,
-        sum(indices.unscaled_index * slot_days.working_days) / nullif(sum(slot_days.working_days), 0)
+        sum(indices.unscaled_index * slot_days.working_days)
+        / nullif(sum(slot_days.working_days), 0)
             as mean_index
     from indices
     inner join slot_days

@@ -8,7 +8,8 @@ pivoted as (
         max(case when setting = 'currency' then value end) as currency,
         max(case when setting = 'default_calendar' then value end) as default_calendar,
         max(case when setting = 'week_start' then lower(value) end) as week_start,
-        max(case when setting = 'fiscal_year_start_month' then value end) as fiscal_year_start_month,
+        max(case when setting = 'fiscal_year_start_month' then value end)
+            as fiscal_year_start_month,
         max(case when setting = 'history_years' then value end) as history_years,
         max(case when setting = 'score_cap' then value end) as score_cap,
         max(case when setting = 'suspect_coverage_ratio' then value end) as suspect_coverage_ratio,

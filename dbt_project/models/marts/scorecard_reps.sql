@@ -51,13 +51,13 @@ scored as (
             as {{ kind }}_score,
         {% endfor %}
         count(*) as metrics_total,
-        {% for status in [
-            "outstanding", "ahead", "on_track", "watch", "needs_intervention", "too_little_data",
-            "no_goal", "data_suspect",
-        ] %}
-        sum(case when status = '{{ status }}' then 1 else 0 end) as
-        {%- if status == "needs_intervention" %} metrics_needing_intervention
-        {%- else %} metrics_{{ status }}{% endif %},
+        {% for status, column in {
+            "outstanding": "outstanding", "ahead": "ahead", "on_track": "on_track",
+            "watch": "watch", "needs_intervention": "needing_intervention",
+            "too_little_data": "too_little_data", "no_goal": "no_goal",
+            "data_suspect": "data_suspect",
+        }.items() %}
+        sum(case when status = '{{ status }}' then 1 else 0 end) as metrics_{{ column }},
         {% endfor %}
         max(capacity_days) as capacity_days
     from capped
