@@ -1049,7 +1049,16 @@ select summed.* exclude (capacity_days), managers.rep_name as manager_name, leve
         partition by period_type, period_start, summed.role order by score desc nulls last
     )) as rank_in_role,
     count(score) over (partition by period_type, period_start, summed.role) as reps_in_role,
-    capacity_days
+    capacity_days,
+    case
+        when metrics_no_goal = metrics_total then 'no_goal'
+        when metrics_data_suspect > 0 then 'data_suspect'
+        when score is null or metrics_too_little_data + metrics_no_goal = metrics_total
+            then 'too_little_data'
+        when level = 'needs_intervention' and metrics_needing_intervention = 0 then 'watch'
+        when level = 'outstanding' and metrics_outstanding = 0 then 'ahead'
+        else level
+    end as status
 from summed
 left join (from reps where valid_to is null) as managers on summed.manager_id = managers.rep_id
 left join levels on score + 1e-9 >= from_attainment and score + 1e-9 < below_attainment;
@@ -1148,7 +1157,7 @@ select getvariable('as_of') as as_of_date, team_scope, team, metric_id, metric_n
     numerator, denominator, dispersion, level,
     evidence_of(attainment, information, z_score, is_higher_better) as evidence, z_score,
     status_of(goal_period, false, attainment, level, evidence) as status,
-    coalesce(unassigned_actual, 0) as unassigned_actual
+    if(is_additive, coalesce(unassigned_actual, 0), null) as unassigned_actual
 from tested
 left join levels on attainment + 1e-9 >= from_attainment and attainment + 1e-9 < below_attainment;
 

@@ -275,6 +275,8 @@ def main(task: str, arguments: str) -> None:
         values["day"] = dt.date.fromisoformat(values["day"])
     result = TASKS[task](Settings(data_dir=folder), **values)
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(0)  # as the command ends: tearing the interpreter down is no part of a refresh
 
 
 if __name__ == "__main__":
