@@ -421,7 +421,11 @@ def _normalised(column: Column, expression: str) -> str:
     text = f"nullif(trim({expression}), '')"
     if column.type == "timestamp":
         moment = f"cast(make_timestamp(epoch_us(try_cast({text} as timestamptz))) as varchar)"
-        return f"coalesce(replace({moment}, ' ', 'T') || 'Z', {text})"
+        # most exports write UTC as raw tables do: leaving those as they are saves half the time
+        return (
+            f"case when {expression} like '____-__-__T__:__:__Z' then {expression}"
+            f" else coalesce(replace({moment}, ' ', 'T') || 'Z', {text}) end"
+        )
     if column.type == "date":
         return f"coalesce(cast(try_cast({text} as date) as varchar), {text})"
     if column.type == "boolean":
