@@ -84,6 +84,12 @@ def test_unknown_manager_is_a_warning(settings: Settings, write: Write) -> None:
             "a1,ann,call,yesterday",
             "occurred_at 'yesterday' is not a time",
         ),
+        (
+            "activities",
+            ACTIVITIES,
+            "a1,ann,call,2026-13-05T10:00:00Z",
+            "'2026-13-05T10:00:00Z' is not",
+        ),
         ("activities", ACTIVITIES, "a1,ann,call,9026-01-05", "is not a time from 1900 to 2199"),
         ("activities", ACTIVITIES, "a1,ann,call,", "occurred_at is empty; every row needs it"),
         ("activities", ACTIVITIES, "a1,ann, ,2026-01-05", "activity_type is empty"),

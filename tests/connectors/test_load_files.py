@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ from orchestration.connectors.contract import META_COLUMNS, TABLES
 from orchestration.connectors.files import load_files, load_table
 from orchestration.connectors.load import Staged, create_raw_tables, load_staged, quote
 from orchestration.errors import InputError, ScorecardError
-from orchestration.settings import Settings
+from orchestration.settings import REPOSITORY, Settings
 from tests.connectors.conftest import NOW, Query, Write, csv_of
 
 ACTIVITIES = "activity_id,rep_id,activity_type,occurred_at"
@@ -228,6 +229,19 @@ def test_a_changed_file_behind_a_mapping_is_seen(
     write("exports/accounts.csv", "name\nx\nyy\n")
     assert load_table(settings, "accounts", now=LATER).rows_changed == 1
     assert query("select account_id from raw_files.accounts order by 1") == [("x",), ("yy",)]
+
+
+def test_the_example_of_the_documentation(settings: Settings, write: Write, query: Query) -> None:
+    document = (REPOSITORY / "docs" / "files-connector.md").read_text(encoding="utf-8")
+    fences = re.findall(r"```(?:sql)?\n(.*?)```", document, re.DOTALL)
+    write("exports/Calls 2026.csv", fences[0])
+    write("activities.sql", fences[1])
+    write("reps.csv", "rep_id,rep_name\nann_lee,Ann Lee\n")
+    load_table(settings, "activities", now=NOW)
+    assert query(
+        "select activity_id, rep_id, outcome, occurred_at, duration_seconds"
+        " from raw_files.activities"
+    ) == [("activities.sql:1", "ann_lee", "reached", "2026-01-31T13:05:00Z", "210.0")]
 
 
 class Killed(Exception):
