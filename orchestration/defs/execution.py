@@ -53,14 +53,17 @@ def run_refresh(
     options: Mapping[str, object],
     *,
     reports: bool,
+    record: bool,
     on_progress: Callable[[Progress], None],
 ) -> list[Loaded]:
-    """Execute the job; returns what was read. The run shows in `scorecard dev`.
+    """Execute the job; returns what was read.
 
     Args:
         settings: The company that the environment names.
         options: Fields of `RefreshResource`.
         reports: Whether to renew the site as well.
+        record: Whether to keep the run in Dagster's history, for `scorecard dev` to show. Its
+            SQLite files cost as much as all the rest of a small refresh.
         on_progress: Called for each thing that happens.
 
     Raises:
@@ -69,7 +72,11 @@ def run_refresh(
     job = defs().resolve_job_def("refresh")
     assets = job.asset_layer.executable_asset_keys
     run_id = str(uuid.uuid4())
-    with dg.DagsterInstance.from_config(str(prepare_home(settings))) as instance:
+    with (
+        dg.DagsterInstance.from_config(str(prepare_home(settings)))
+        if record
+        else dg.DagsterInstance.ephemeral()
+    ) as instance:
         instance.add_event_listener(run_id, lambda entry: _report(entry, on_progress))
         try:
             result = job.execute_in_process(

@@ -42,20 +42,19 @@ class RefreshResource(dg.ConfigurableResource[Refresh]):
         now = dt.datetime.now(dt.UTC)
         as_of = choose_as_of(settings, self.as_of or None, os.environ, now)
         with refresh_lock(settings, now):
-            _end_dead_runs(context, settings)
+            if context.instance is not None and context.run is not None:
+                end_dead_runs(context.instance, settings, context.run.run_id)
             yield Refresh(settings, as_of, self.full, self.quarantine)
 
 
-def _end_dead_runs(context: dg.InitResourceContext, settings: Settings) -> None:
+def end_dead_runs(instance: dg.DagsterInstance, settings: Settings, living_run_id: str) -> None:
     """Mark runs as failed that were killed: who holds the lock knows that no other run lives."""
-    if context.instance is None or context.run is None:
-        return
     started = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.STARTED], tags={COMPANY_TAG: settings.company}
     )
-    for run in context.instance.get_runs(started):
-        if run.run_id != context.run.run_id:
-            context.instance.report_run_failed(run, "Its process ended without a word.")
+    for run in instance.get_runs(started):
+        if run.run_id != living_run_id:
+            instance.report_run_failed(run, "Its process ended without a word.")
 
 
 @dg.definitions

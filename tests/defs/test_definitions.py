@@ -12,7 +12,7 @@ import pytest
 from orchestration import defs as defs_package
 from orchestration.connectors.contract import TABLES
 from orchestration.definitions import defs
-from orchestration.defs.resources import RefreshResource
+from orchestration.defs.resources import COMPANY_TAG, RefreshResource, end_dead_runs
 from orchestration.errors import RefreshRunning
 from orchestration.quality.runner import expectation_names
 from orchestration.settings import REPOSITORY, Settings
@@ -130,6 +130,27 @@ def test_the_lock_is_held_during_a_run(company: Settings) -> None:
                 pass
     with refresh_lock(company, now):
         pass
+
+
+def test_a_run_that_was_killed_does_not_go_on_for_ever(company: Settings) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        runs = {
+            name: instance.add_run(
+                dg.DagsterRun(
+                    job_name="refresh",
+                    status=dg.DagsterRunStatus.STARTED,
+                    tags={COMPANY_TAG: name},
+                )
+            )
+            for name in ("demo", "other")
+        }
+        end_dead_runs(instance, company, living_run_id="mine")
+        ended = instance.get_run_by_id(runs["demo"].run_id)
+        other = instance.get_run_by_id(runs["other"].run_id)
+    assert ended is not None
+    assert other is not None
+    assert ended.status == dg.DagsterRunStatus.FAILURE
+    assert other.status == dg.DagsterRunStatus.STARTED
 
 
 @pytest.mark.parametrize("name", MODULES)
