@@ -189,7 +189,8 @@ def render(
             ],
         ),
         "",
-        "Incremental refresh after one more day, against the full refresh.",
+        "Incremental refresh after one more day, against the full refresh; seconds by the clock"
+        " (of the processor).",
         "",
         *_table(
             ["activities", "added", "incremental", "ratio", "dbt build alone", "ratio"],
@@ -198,12 +199,19 @@ def render(
                     f"{size.activities:,}",
                     f"{size.added:,}",
                     _seconds(size.incremental),
-                    _percent(size.incremental.wall, size.full.wall),
-                    f"{size.incremental.phases['dbt build']['wall']:.1f}",
+                    f"{_percent(size.incremental.wall, size.full.wall)}"
+                    f" ({_percent(size.incremental.cpu, size.full.cpu)})",
+                    "{wall:.1f} ({cpu:.1f})".format(**size.incremental.phases["dbt build"]),
                     _percent(
                         size.incremental.phases["dbt build"]["wall"],
                         size.full.phases["dbt build"]["wall"],
-                    ),
+                    )
+                    + " ("
+                    + _percent(
+                        size.incremental.phases["dbt build"]["cpu"],
+                        size.full.phases["dbt build"]["cpu"],
+                    )
+                    + ")",
                 ]
                 for size in sizes
             ],
@@ -297,8 +305,8 @@ def _percent(part: float, whole: float) -> str:
 
 
 def _growth(size: Size, smallest: Size) -> str:
-    if size is smallest:
-        return ""
+    if size.full.cpu - smallest.full.cpu < 0.2 * smallest.full.cpu:
+        return "-"  # what it grew by is smaller than the noise
     wall, cpu = (
         (getattr(size.full, unit) - getattr(smallest.full, unit))
         / (getattr(size.by_hand, unit) - getattr(smallest.by_hand, unit))
