@@ -236,7 +236,7 @@ def command(settings: Settings, day: dt.date) -> Result:
             lap(progress.step)
 
     options = {"as_of": day.isoformat(), "full": False, "quarantine": False}
-    loads = run_refresh(settings, options, reports=False, on_progress=on_progress)
+    loads = run_refresh(settings, options, reports=False, record=False, on_progress=on_progress)
     lap("between the steps")
     return {"phases": watch.phases, "rows_changed": sum(table.rows_changed for table in loads)}
 
