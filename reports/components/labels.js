@@ -13,28 +13,25 @@ export const provideCompany = () =>
 /** The company's name and currency, once the layout has read them. */
 export const getCompany = () => getContext(COMPANY);
 
-/** The level to show for a rep: a broken integration must not look like a lazy rep. */
-export const levelOf = (rep) => (rep.metrics_data_suspect ? 'data_suspect' : rep.score_level);
-
-/** Each status: its name, what its evidence says, and the shape and colours of its chip. */
+/** Each status, most urgent first: its name and what its evidence says. */
 export const STATUSES = {
-	outstanding: { label: 'Outstanding', evidence: 'Far above goal, more than luck explains.' },
-	ahead: { label: 'Ahead', evidence: 'Above goal, but luck could explain it.' },
-	on_track: { label: 'On track', evidence: 'Around the goal.' },
-	watch: { label: 'Watch', evidence: 'Below goal, but bad luck could explain it.' },
 	needs_intervention: {
 		label: 'Needs intervention',
 		evidence: 'Below goal, more than bad luck explains.'
 	},
+	watch: { label: 'Watch', evidence: 'Below goal, but bad luck could explain it.' },
+	on_track: { label: 'On track', evidence: 'Around the goal.' },
+	ahead: { label: 'Ahead', evidence: 'Above goal, but luck could explain it.' },
+	outstanding: { label: 'Outstanding', evidence: 'Far above goal, more than luck explains.' },
 	too_little_data: {
 		label: 'Too little data',
 		evidence: 'Too few events are expected so far to judge.'
 	},
-	no_goal: { label: 'No goal', evidence: 'No goal applies here.' },
 	data_suspect: {
 		label: 'Data suspect',
 		evidence: 'Activity logging looks broken: the figures may be incomplete.'
-	}
+	},
+	no_goal: { label: 'No goal', evidence: 'No goal applies here.' }
 };
 
 export const PERIODS = [
@@ -89,6 +86,18 @@ export function formatDay(text, options = { day: 'numeric', month: 'short', year
 /** '2026-11-18' as '18 Nov'. */
 export const formatShortDay = (text) => formatDay(text, { day: 'numeric', month: 'short' });
 
+/** The days on which a goal holds; the day it ends is the first without it. */
+export function formatValidity({ valid_from, valid_to }) {
+	const from = valid_from && `from ${formatDay(valid_from)}`;
+	let until = null;
+	if (valid_to) {
+		const last = day(valid_to);
+		last.setUTCDate(last.getUTCDate() - 1);
+		until = `until ${formatDay(last.toISOString())}`;
+	}
+	return [from, until].filter(Boolean).join(' ') || 'always';
+}
+
 /** '2026-11-01' as 'November 2026'. */
 export const formatMonth = (text) => formatDay(text, { month: 'long', year: 'numeric' });
 
@@ -103,6 +112,12 @@ export function sentence(text) {
 	if (!text) return NOTHING;
 	const words = text.replaceAll('_', ' ');
 	return words[0].toUpperCase() + words.slice(1);
+}
+
+/** A text that ends like a sentence. */
+export function fullStop(text) {
+	const trimmed = (text ?? '').trim();
+	return !trimmed || /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 /** The lower edges that hold for a metric and role: the most specific row of each level. */

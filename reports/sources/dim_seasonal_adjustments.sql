@@ -13,5 +13,13 @@ select
     seasonal_index,
     manual_factor,
     manual_reason,
-    season
+    season,
+    exists (
+        select 1
+        from scorecard_rep_metrics
+        where
+            scorecard_rep_metrics.is_current
+            and scorecard_rep_metrics.metric_id = dim_seasonal_adjustments.metric_id
+            and scorecard_rep_metrics.role = dim_seasonal_adjustments.role
+    ) as is_on_scorecard
 from dim_seasonal_adjustments

@@ -28,7 +28,8 @@ select
     metrics_too_little_data,
     metrics_no_goal,
     metrics_data_suspect,
-    capacity_days
+    capacity_days,
+    status
 from scorecard_reps
 where
     is_current

@@ -74,7 +74,7 @@ COLUMNS = {
         metrics_outstanding INTEGER, metrics_ahead INTEGER, metrics_on_track INTEGER,
         metrics_watch INTEGER, metrics_needing_intervention INTEGER,
         metrics_too_little_data INTEGER, metrics_no_goal INTEGER, metrics_data_suspect INTEGER,
-        capacity_days DOUBLE""",
+        capacity_days DOUBLE, status VARCHAR""",
     "scorecard_teams": """as_of_date DATE, team_scope VARCHAR, team VARCHAR, metric_id VARCHAR,
         metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
         sort_order INTEGER, period_type VARCHAR, period_id VARCHAR, period_start DATE,
@@ -297,6 +297,21 @@ def rep_metric_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def score_status(level: str | None, statuses: list[str]) -> str:
+    """The status of a score of this level whose metrics have these statuses."""
+    if all(status == "no_goal" for status in statuses):
+        return "no_goal"
+    if "data_suspect" in statuses:
+        return "data_suspect"
+    if level is None or set(statuses) <= {"too_little_data", "no_goal"}:
+        return "too_little_data"
+    if level == "needs_intervention" and level not in statuses:
+        return "watch"
+    if level == "outstanding" and level not in statuses:
+        return "ahead"
+    return level
+
+
 def rep_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """`scorecard_reps` from the rows of the metrics."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -330,6 +345,7 @@ def rep_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "metrics_no_goal": statuses.count("no_goal"),
                 "metrics_data_suspect": statuses.count("data_suspect"),
                 "capacity_days": first["capacity_days"],
+                "status": score_status(level_of(score(rows)), statuses),
             }
         )
     for row in result:

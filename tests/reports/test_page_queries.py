@@ -28,6 +28,7 @@ READERS = [
     ("RepHeader", "score", ["reps/[rep_id]/index.md score"]),
     ("MetricCard", "row", ["reps/[rep_id]/index.md metrics"]),
     ("TrendChart", "week", ["reps/[rep_id]/index.md weekly", "teams/[team].md weekly"]),
+    ("MetricList", "metric", ["metrics/index.md metrics"]),
     ("MetricReps", "rep", ["metrics/[metric_id].md reps"]),
     ("GoalList", "goal", ["metrics/[metric_id].md goals"]),
     ("GoalFactors", "row", ["reps/[rep_id]/goal.md goal_days"]),

@@ -47,6 +47,7 @@ ROUTES = [
     "/reps/r14/",
     "/reps/r01/goal/?metric=dials",
     "/reps/r14/goal/",
+    "/metrics/",
     "/metrics/revenue_won/",
     "/metrics/response_days/",
     "/seasonality/",
@@ -220,22 +221,45 @@ def test_home_shows_the_published_scores(
     visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
 ) -> None:
     rows = marts.execute(
-        "select rep_id, score, score_level, metrics_data_suspect from scorecard_reps "
+        "select rep_id, score, status from scorecard_reps "
         "where is_current and period_type = 'month'"
     ).fetchall()
     with visit() as window:
         page = window.open("/")
-        for rep_id, score, _, suspect in rows:
+        for rep_id, score, status in rows:
             row = page.locator(f"tr[data-rep={rep_id}]")
-            if suspect:
-                expect(row).to_contain_text("Data suspect")
-            elif score is None:
-                expect(row).to_contain_text("No goal")
+            expect(row.locator("td.status")).to_have_text(status.replace("_", " ").capitalize())
+            shown = row.locator("[data-figure=score]")
+            if score is None or status == "data_suspect":
+                expect(shown).to_have_count(0)
             else:
-                expect(row.locator("[data-figure=score]")).to_have_text(percent(score))
-        for level in ("outstanding", "on_track", "needs_intervention"):
-            count = sum(row[2] == level and not row[3] for row in rows)
-            expect(page.locator(f"[data-level={level}]")).to_have_text(str(count))
+                expect(shown).to_have_text(percent(score))
+        statuses = [row[2] for row in rows]
+        for status in set(statuses):
+            count = page.locator(f"[data-status={status}]")
+            expect(count).to_have_text(str(statuses.count(status)))
+        expect(page.locator("[data-status]")).to_have_count(len(set(statuses)))
+
+
+def test_reps_are_sorted_by_urgency(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/")
+        page.get_by_role("button", name="Status").click()
+        shown = page.locator("td.status").all_inner_texts()
+        order = ["Needs intervention", "Watch", "On track", "Ahead", "Outstanding"]
+        order += ["Too little data", "Data suspect", "No goal"]
+        assert shown == sorted(shown, key=order.index)
+        assert len(set(shown)) > 2
+
+
+def test_problems_are_open_and_passed_checks_folded(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/data-quality/")
+        expect(page.get_by_text("gx_values_not_null_rep_id")).to_be_visible()
+        passed = page.get_by_text("gx_row_count_matches_weekday")
+        expect(passed).to_be_hidden()
+        page.get_by_text("1 passed", exact=True).first.click()
+        expect(passed).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -359,6 +383,7 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/teams/*/",
             "/reps/*/",
             "/reps/*/goal/",
+            "/metrics/",
             "/metrics/*/",
             "/seasonality/",
             "/data-quality/",
