@@ -83,6 +83,9 @@ def load_files(
     fingerprints = _fingerprints(settings, sources)
     stray = _stray_files(settings, sources)
     with connect(settings) as con:
+        # else a bulk insert leaves small row groups, which every checkpoint packs again, and a file
+        # of twice the size
+        con.execute("set preserve_insertion_order = false")
         create_raw_tables(con)
         loads: dict[str, TableLoad] = {}
         for table in chosen:

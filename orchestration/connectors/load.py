@@ -265,6 +265,11 @@ def _run_dlt(
     """Let dlt load a Parquet file as it is. What an earlier crash left pending is thrown away."""
     import dlt  # takes seconds to import, and most refreshes have no changed file
 
+    # dlt imports a file as it is only where both agree on which columns may hold a null
+    required = con.execute(
+        f"select name from parquet_schema({quote(path)}) where repetition_type = 'REQUIRED'"
+    ).fetchall()
+    filled = {column for (column,) in required} & set(META_COLUMNS)
     name = f"{SCHEMA}_{table.name}"
     pipelines_dir = settings.state_dir / "dlt"
     shutil.rmtree(pipelines_dir / name, ignore_errors=True)
@@ -280,7 +285,8 @@ def _run_dlt(
             [dlt.mark.with_file_import(str(path), "parquet", rows)],
             name=table.name,
             columns={
-                column: {"data_type": "text", "nullable": True} for column in raw_columns(table)
+                column: {"data_type": "text", "nullable": column not in filled}
+                for column in raw_columns(table)
             },
             file_format="parquet",
         )
