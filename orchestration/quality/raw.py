@@ -109,15 +109,28 @@ usual as (
         and earlier.date_day not in (select date_day from days_off)
 ),
 
+-- a weekday far below the other days, such as a Sunday with a few late e-mails, says nothing
+typical as (
+    select median(daily.row_count) as row_count
+    from daily
+    cross join last_day
+    where
+        daily.date_day < last_day.date_day
+        and daily.date_day >= last_day.date_day - cast(7 * {volume_weeks} as integer)
+),
+
 judged as (
     select
         last_day.date_day,
         coalesce(daily.row_count, 0) as row_count,
         usual.row_count as usual_count,
         usual.day_count,
+        usual.row_count < {volume_min_median}
+        or usual.row_count < {volume_min_ratio} * typical.row_count as is_quiet,
         last_day.date_day in (select date_day from days_off) as is_off
     from last_day
     cross join usual
+    cross join typical
     left join daily
         on last_day.date_day = daily.date_day
 )
@@ -128,7 +141,7 @@ select
     || case
         when is_off then ', a holiday for most reps'
         when day_count < 4 then ', fewer than 4 such weekdays to compare with'
-        when usual_count < {volume_min_median} then ', a weekday that is usually quiet'
+        when is_quiet then ', a weekday that is usually quiet'
         else ''
     end as observed,
     'at least ' || coalesce(cast(ceil({volume_min_ratio} * usual_count) as bigint), 0)
@@ -136,7 +149,7 @@ select
     || coalesce(cast(usual_count as bigint), 0) || ')'
         as expected,
     case
-        when is_off or day_count < 4 or usual_count < {volume_min_median} then 0
+        when is_off or day_count < 4 or is_quiet then 0
         when row_count < {volume_min_ratio} * usual_count then 1
         else 0
     end as failed_rows

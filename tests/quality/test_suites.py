@@ -256,6 +256,25 @@ def test_a_holiday_of_most_reps_may_be_quiet(settings: Settings, plant: Plant) -
     assert "0 activities, a holiday for most reps" in str(result.observed_value)
 
 
+def test_a_weekday_with_little_work_is_not_judged(settings: Settings, plant: Plant) -> None:
+    # 25 on a working day and 1 on each Saturday: the Saturday without any is no alarm
+    plant(
+        "insert into raw_files.activities select * replace ("
+        "'late_' || activity_id as activity_id, strftime(cast(occurred_at as timestamp)"
+        " + interval 1 day, '%Y-%m-%dT%H:%M:%SZ') as occurred_at)"
+        " from raw_files.activities where dayname(cast(occurred_at as timestamp)) = 'Friday'"
+        " and occurred_at < '2026-06-26'"
+        " qualify row_number() over (partition by left(occurred_at, 10) order by activity_id) = 1"
+    )
+    company_settings = settings.seeds_dir / "company_settings.csv"
+    company_settings.write_text(company_settings.read_text() + "volume_min_median,1\n")
+    plant("update raw_files.activities set _extracted_at = '2026-06-28T12:00:00Z'")
+
+    result = by_name(run_suite(settings, "raw", dt.date(2026, 6, 27)))["gx_volume_activities"]
+
+    assert "0 activities, a weekday that is usually quiet" in str(result.observed_value)
+
+
 def test_past_holidays_do_not_count_as_usual(settings: Settings, plant: Plant) -> None:
     # Monday 2026-06-22: of the eight Mondays before, 25 May was a holiday
     result = by_name(run_suite(settings, "raw", dt.date(2026, 6, 22)))["gx_volume_activities"]

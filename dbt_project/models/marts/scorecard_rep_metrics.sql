@@ -158,19 +158,19 @@ measured as (
     select
         cards.*,
         case
-            when cards.is_additive then coalesce(actuals_by_period.numerator, 0)
+            when cards.is_additive then {{ settle('coalesce(actuals_by_period.numerator, 0)') }}
             else actuals_by_period.numerator / nullif(actuals_by_period.denominator, 0)
         end as actual,
         case
-            when cards.is_additive then goals_by_period.goal_to_date
+            when cards.is_additive then {{ settle('goals_by_period.goal_to_date') }}
             else int_rep_goals__resolved.goal
         end as goal_to_date,
         case
-            when cards.is_additive then goals_by_period.goal_period
+            when cards.is_additive then {{ settle('goals_by_period.goal_period') }}
             else int_rep_goals__resolved.goal
         end as goal_period,
         case
-            when cards.is_additive then coalesce(actuals_by_period.numerator, 0)
+            when cards.is_additive then {{ settle('coalesce(actuals_by_period.numerator, 0)') }}
             else actuals_by_period.numerator
         end as numerator,
         actuals_by_period.denominator,

@@ -210,19 +210,23 @@ measured as (
         int_periods.is_current,
         coalesce(unioned.rep_count, 0) as rep_count,
         case
-            when metrics.aggregation in ('count', 'sum') then coalesce(unioned.numerator, 0)
+            when metrics.aggregation in ('count', 'sum')
+                then {{ settle('coalesce(unioned.numerator, 0)') }}
             else unioned.numerator / nullif(unioned.denominator, 0)
         end as actual,
         case
-            when metrics.aggregation in ('count', 'sum') then unioned.goal_to_date
+            when metrics.aggregation in ('count', 'sum')
+                then {{ settle('unioned.goal_to_date') }}
             else unioned.weighed_goal / nullif(unioned.goal_denominator, 0)
         end as goal_to_date,
         case
-            when metrics.aggregation in ('count', 'sum') then unioned.goal_period
+            when metrics.aggregation in ('count', 'sum')
+                then {{ settle('unioned.goal_period') }}
             else unioned.weighed_goal / nullif(unioned.goal_denominator, 0)
         end as goal_period,
         case
-            when metrics.aggregation in ('count', 'sum') then coalesce(unioned.numerator, 0)
+            when metrics.aggregation in ('count', 'sum')
+                then {{ settle('coalesce(unioned.numerator, 0)') }}
             else unioned.numerator
         end as numerator,
         unioned.denominator,
