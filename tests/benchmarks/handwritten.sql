@@ -5,6 +5,8 @@
 --
 -- The caller attaches the warehouse as `warehouse` and sets the variables `as_of` and `seeds`.
 
+create macro settled(amount) as cast(cast(amount as decimal(28, 9)) as double);
+
 create macro attainment(actual, goal, is_higher_better) as
     case
         when is_higher_better then actual / nullif(goal, 0)
@@ -903,8 +905,8 @@ measured as (
             is_additive, coalesce(sums.numerator, 0),
             sums.numerator / nullif(sums.denominator, 0)
         ) as actual,
-        if(is_additive, goal_sums.due, rep_goals.goal) as goal_to_date,
-        if(is_additive, goal_sums.goal, rep_goals.goal) as goal_period,
+        if(is_additive, settled(goal_sums.due), rep_goals.goal) as goal_to_date,
+        if(is_additive, settled(goal_sums.goal), rep_goals.goal) as goal_period,
         dispersion, earlier_actual, earlier_goal,
         cards.metric_id in (
             'dials', 'connects', 'conversations', 'connect_rate', 'emails_sent',
@@ -1128,8 +1130,8 @@ attained as (
             is_additive, coalesce(measured.numerator, 0),
             measured.numerator / nullif(denominator, 0)
         ) as actual,
-        if(is_additive, due, weighed_goal / nullif(goal_denominator, 0)) as goal_to_date,
-        if(is_additive, goal, weighed_goal / nullif(goal_denominator, 0)) as goal_period
+        if(is_additive, settled(due), weighed_goal / nullif(goal_denominator, 0)) as goal_to_date,
+        if(is_additive, settled(goal), weighed_goal / nullif(goal_denominator, 0)) as goal_period
     from measured
     join metrics using (metric_id)
     left join dispersions on measured.metric_id = dispersions.metric_id and role is null
