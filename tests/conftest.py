@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,24 @@ import pytest
 
 from orchestration.settings import Settings
 
+EXIT_STATUS = pytest.StashKey[int]()
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of the demo company whose data lies in a folder of the test's own."""
     return replace(Settings(), data_dir=tmp_path / "data")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember the exit status for the end of the process."""
+    session.config.stash[EXIT_STATUS] = exitstatus
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End as the command does: DuckDB's complaints about leaks would bury the summary."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(config.stash.get(EXIT_STATUS, 2))
