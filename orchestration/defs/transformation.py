@@ -1,7 +1,9 @@
 """dbt: from raw tables and policy to marts, one asset per seed and model, one check per test."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -13,6 +15,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration import dbt_runner
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.lineage import column_lineage, mapping_schema
 from orchestration.publishing import code_version
 from orchestration.run_state import read_recipe, write_checks, write_recipe
 from orchestration.settings import Settings
@@ -86,15 +89,20 @@ def transformation() -> dg.Definitions:
             on_result=context.log.info,
         )
         write_checks(settings, "dbt", run.checks)
-        metadata = _table_metadata(settings)
+        tables = _tables(settings)
+        # nobody looks at the lineage of an ephemeral run
+        schema = None if context.instance.is_ephemeral else _schema(settings, tables)
         for event in run.events:
+            node = project.content["nodes"][event["data"]["node_info"]["unique_id"]]
             message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
             for result in message.to_default_asset_events(
                 manifest=project.content, dagster_dbt_translator=translator, context=context
             ):
                 if isinstance(result, dg.Output):
-                    node = event["data"]["node_info"]["node_relation"]
-                    more = metadata.get((node["schema"], node["alias"]), {})
+                    table = tables.get((node["schema"], node["name"]), _Table())
+                    more = table.metadata()
+                    if schema is not None and node["resource_type"] == "model":
+                        more["dagster/column_lineage"] = _lineage(settings, node, schema)
                     yield result.with_metadata({**result.metadata, **more})
                 else:
                     yield result
@@ -119,8 +127,25 @@ def _recipe(settings: Settings) -> str:
     return f"{code_version(settings)} {hashlib.sha256(repr(zones).encode()).hexdigest()[:12]}"
 
 
-def _table_metadata(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
-    """Row count of each table and columns of each table and view, as the warehouse has them."""
+@dataclass
+class _Table:
+    """A table or view of the warehouse: name, type and comment of its columns; rows of a table."""
+
+    columns: list[tuple[str, str, str | None]] = field(default_factory=list)
+    rows: int | None = None
+
+    def metadata(self) -> dict[str, Any]:
+        """What Dagster shows beside the asset."""
+        columns = [
+            dg.TableColumn(name, type=type_, description=c) for name, type_, c in self.columns
+        ]
+        count = {} if self.rows is None else {"dagster/row_count": self.rows}
+        return {"dagster/column_schema": dg.TableSchema(columns), **count}
+
+
+def _tables(settings: Settings) -> dict[tuple[str, str], _Table]:
+    """All tables and views, by schema and name."""
+    tables: dict[tuple[str, str], _Table] = defaultdict(_Table)
     with connect(settings, read_only=True) as connection:
         columns = connection.execute(
             "select schema_name, table_name, column_name, data_type, comment"
@@ -129,14 +154,29 @@ def _table_metadata(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]
         rows = connection.execute(
             "select schema_name, table_name, estimated_size from duckdb_tables()"
         ).fetchall()
-    by_table: dict[tuple[str, str], list[dg.TableColumn]] = {}
-    for schema, table, name, type_, comment in columns:
-        by_table.setdefault((schema, table), []).append(
-            dg.TableColumn(name, type=type_, description=comment)
-        )
-    metadata: dict[tuple[str, str], dict[str, Any]] = {
-        key: {"dagster/column_schema": dg.TableSchema(found)} for key, found in by_table.items()
-    }
+    for schema, table, *column in columns:
+        tables[schema, table].columns.append((column[0], column[1], column[2]))
     for schema, table, count in rows:
-        metadata[schema, table]["dagster/row_count"] = count
-    return metadata
+        tables[schema, table].rows = count
+    return dict(tables)
+
+
+def _schema(settings: Settings, tables: Mapping[tuple[str, str], _Table]) -> Any:
+    types = {
+        key: {name: type_ for name, type_, _ in table.columns} for key, table in tables.items()
+    }
+    return mapping_schema(settings.warehouse_path.stem, types)
+
+
+def _lineage(settings: Settings, node: Mapping[str, Any], schema: Any) -> dg.TableColumnLineage:
+    folder = dbt_runner.target_dir(settings) / "compiled" / node["package_name"]
+    sql = (folder / node["original_file_path"]).read_text(encoding="utf-8")
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(dg.AssetKey([source.schema, source.table]), source.column)
+                for source in sources
+            ]
+            for column, sources in column_lineage(sql, schema).items()
+        }
+    )

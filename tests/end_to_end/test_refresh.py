@@ -81,6 +81,19 @@ def test_every_declared_check_was_evaluated_in_dagster_and_is_published(company:
     assert len(rows) == len(read_checks(company)) == len(declared)
 
 
+def test_a_recorded_run_shows_rows_columns_and_where_columns_come_from(company: Settings) -> None:
+    key = dg.AssetKey(["marts", "scorecard_reps"])
+    with dg.DagsterInstance.from_config(str(company.dagster_home)) as instance:
+        event = instance.get_latest_materialization_event(key)
+    assert event is not None
+    assert event.asset_materialization is not None
+    metadata = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    assert metadata["dagster/row_count"] == published(company).row_counts["scorecard_reps"]
+    assert {column.name for column in metadata["dagster/column_schema"].columns} >= {"score"}
+    lineage = metadata["dagster/column_lineage"].deps_by_column
+    assert {dep.asset_key.path[-1] for dep in lineage["team"]} == {"scorecard_rep_metrics"}
+
+
 def test_the_release_says_up_to_when_the_sources_were_read(company: Settings) -> None:
     marks = published(company).high_water_marks
     assert str(marks["raw_files.activities"]).startswith("2025-07-01T0")  # UTC
