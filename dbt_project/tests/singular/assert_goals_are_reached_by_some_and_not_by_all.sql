@@ -1,6 +1,6 @@
 {{ config(severity='warn') }}
--- a warning, for a hard year is no defect; a goal that fewer than 40 % or more than 80 % of at least
--- five reps reach over 13 weeks tells nobody anything: compare it with what peers do
+-- a warning, for a hard year is no defect; a goal that fewer than 40 % or more than 80 % of at
+-- least five reps reach over 13 weeks tells nobody anything: compare it with what peers do
 with scorecard_rep_metrics as (
     select * from {{ ref('scorecard_rep_metrics') }}
 )
