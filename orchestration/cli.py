@@ -23,7 +23,6 @@ from orchestration.settings import REPOSITORY, Settings, parse_day
 
 if TYPE_CHECKING:
     from orchestration.defs.execution import Loaded, Progress
-    from orchestration.policy import PolicyProblem
     from orchestration.publishing import Release
 
 app = typer.Typer(
@@ -72,11 +71,12 @@ def refresh(
 ) -> None:
     """Read the sources, build and check the scorecards, publish them: the nightly job."""
     from orchestration.as_of import choose_as_of
+    from orchestration.policy import require_policy
 
     settings = _settings(company)
     _require_input(settings)
     day = choose_as_of(settings, as_of, os.environ, _now())
-    _require_policy(settings)  # the job does so too, but only after seconds of imports
+    require_policy(settings)  # the job does so too, but only after seconds of imports
     started = time.monotonic()
     gc.set_threshold(100_000)  # a tenth of the time of a small refresh went into looking for cycles
     with _Display() as display:
@@ -96,9 +96,10 @@ def refresh(
 def check(company: Company = None) -> None:
     """Check policy, settings and files; every finding names file, line, value and remedy."""
     from orchestration.connectors.files import check_files
+    from orchestration.policy import require_policy
 
     settings = _settings(company)
-    for problem in _require_policy(settings):
+    for problem in require_policy(settings):
         out.print("[yellow]warn[/] ", end="")
         out.print(str(problem), markup=False)
     _require_input(settings)
@@ -293,17 +294,6 @@ def _require_input(settings: Settings) -> None:
         else "Put the exports there: docs/canonical-tables.md says how."
     )
     raise ConfigError(f"{settings.files_dir} has no files to read. {remedy}")
-
-
-def _require_policy(settings: Settings) -> list[PolicyProblem]:
-    """Raise all errors of the policy at once, or return its warnings."""
-    from orchestration.policy import check_policy
-
-    problems = check_policy(settings)
-    errors = [str(problem) for problem in problems if problem.severity == "error"]
-    if errors:
-        raise ConfigError("\n".join(errors))
-    return problems
 
 
 def _now() -> dt.datetime:

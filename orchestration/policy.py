@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from orchestration.errors import ConfigError
 from orchestration.quality.thresholds import THRESHOLDS
 from orchestration.settings import Settings
 
@@ -281,6 +282,19 @@ def check_policy(settings: Settings) -> list[PolicyProblem]:
             problems += check(policy)
     order = {policy.file(seed.name): number for number, seed in enumerate(SEEDS)}
     return sorted(problems, key=lambda problem: (order.get(problem.file, -1), problem.line or 0))
+
+
+def require_policy(settings: Settings) -> list[PolicyProblem]:
+    """The warnings of a policy that has no errors.
+
+    Raises:
+        ConfigError: all errors of the policy at once.
+    """
+    problems = check_policy(settings)
+    errors = [str(problem) for problem in problems if problem.severity == "error"]
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return problems
 
 
 # ------------------------------------------------------------------ files

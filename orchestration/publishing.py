@@ -26,7 +26,7 @@ import pyarrow as pa
 from orchestration.errors import PublishError
 from orchestration.quality.results import CheckResult
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import STORAGE_VERSION
+from orchestration.warehouse import STORAGE_VERSION, quote
 
 logger = logging.getLogger(__name__)
 
@@ -206,9 +206,9 @@ def _write_tables(
         raise PublishError(_nothing_to_publish(settings))
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {_text(settings.warehouse_path)} as warehouse (read_only)")
+        connection.execute(f"attach {quote(settings.warehouse_path)} as warehouse (read_only)")
         connection.execute(
-            f"attach {_text(folder / DATABASE)} as release (storage_version '{STORAGE_VERSION}')"
+            f"attach {quote(folder / DATABASE)} as release (storage_version '{STORAGE_VERSION}')"
         )
         connection.execute("create schema release.marts")
         row_counts = _copy_marts(connection, settings)
@@ -216,7 +216,7 @@ def _write_tables(
         for table in row_counts:
             connection.execute(
                 f"copy release.marts.{_name(table)} to"
-                f" {_text(folder / 'parquet' / f'{table}.parquet')}"
+                f" {quote(folder / 'parquet' / f'{table}.parquet')}"
                 " (format parquet, compression zstd)"
             )
         connection.execute("checkpoint release")  # detaching alone would hide a full disk
@@ -246,11 +246,11 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> di
             + (f" order by {order}" if order else "")
         )
         if table_comment:
-            connection.execute(f"comment on table {target} is {_text(table_comment)}")
+            connection.execute(f"comment on table {target} is {quote(table_comment)}")
         for column, comment in columns:
             if comment:
                 connection.execute(
-                    f"comment on column {target}.{_name(column)} is {_text(comment)}"
+                    f"comment on column {target}.{_name(column)} is {quote(comment)}"
                 )
         (counted,) = connection.execute(
             f"select count(*) from warehouse.marts.{_name(table)}"
@@ -282,8 +282,8 @@ def _write_history(
     connection.execute("create table release.marts.data_checks as select * from check_rows limit 0")
     previous = list_releases(settings)[:KEPT_RELEASES]
     for old in previous[:1]:  # the newest one carries the rows of those before it
-        kept = ", ".join(_text(kept_release.release_id) for kept_release in previous)
-        connection.execute(f"attach {_text(old.database)} as previous (read_only)")
+        kept = ", ".join(quote(kept_release.release_id) for kept_release in previous)
+        connection.execute(f"attach {quote(old.database)} as previous (read_only)")
         for table in ("releases", "data_checks"):
             connection.execute(
                 f"insert into release.marts.{table} by name"
@@ -313,7 +313,7 @@ def _verify_tables(folder: Path, row_counts: Mapping[str, int]) -> None:
     """Open what was written as a reader would and compare the row counts."""
     with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
         for table, expected in row_counts.items():
-            parquet = _text(folder / "parquet" / f"{table}.parquet")
+            parquet = quote(folder / "parquet" / f"{table}.parquet")
             for source in (f"marts.{_name(table)}", f"read_parquet({parquet})"):
                 (found,) = connection.execute(f"select count(*) from {source}").fetchall()
                 if found[0] != expected:
@@ -418,10 +418,6 @@ def _nothing_to_publish(settings: Settings) -> str:
 
 def _mentions(text: str, words: Iterable[str]) -> bool:
     return any(word in text.lower() for word in words)
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _name(identifier: str) -> str:

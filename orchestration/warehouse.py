@@ -79,5 +79,10 @@ def refresh_lock(settings: Settings, now: dt.datetime) -> Iterator[None]:
         lock.release()
 
 
+def quote(value: object) -> str:
+    """A SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

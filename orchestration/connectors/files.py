@@ -25,13 +25,12 @@ from orchestration.connectors.load import (
     create_raw_tables,
     iso,
     load_staged,
-    quote,
     raw_columns,
     unchanged,
 )
 from orchestration.errors import InputError
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.warehouse import connect, quote
 
 FORMS = ("csv", "parquet", "jsonl", "sql")
 DELIMITERS = ",;\t|"

@@ -13,6 +13,7 @@ import duckdb
 from orchestration.connectors.contract import META_COLUMNS, TABLES, Table
 from orchestration.errors import ScorecardError
 from orchestration.settings import Settings
+from orchestration.warehouse import quote
 
 SCHEMA = "raw_files"
 HIGH_WATER_COLUMNS = ("updated_at", "occurred_at", "changed_at", "created_at")
@@ -60,11 +61,6 @@ class Staged:
 def iso(moment: dt.datetime) -> str:
     """The moment as raw tables write it."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def quote(value: object) -> str:
-    """A SQL text literal."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def raw_columns(table: Table) -> tuple[str, ...]:
@@ -160,13 +156,13 @@ def load_staged(
         _run_dlt(con, settings, table, delta, changed, merge=False)
     elif changed or deleted:
         without_key = " or ".join(f"{name} is null" for name in table.key)
-        if con.execute(f"select 1 from '{delta}' where {without_key} limit 1").fetchall():
+        if con.execute(f"select 1 from {quote(delta)} where {without_key} limit 1").fetchall():
             # dlt merges on equality, which an empty key part never satisfies
             contents = staged.path.with_name(f"{table.name}.contents.parquet")
             con.execute(
-                f"copy (select raw.* from {raw} as raw anti join '{delta}' as delta"
+                f"copy (select raw.* from {raw} as raw anti join {quote(delta)} as delta"
                 f" on {_same_key(table, 'raw', 'delta')} union all by name"
-                f" select * from '{delta}') to {quote(contents)} (format parquet)"
+                f" select * from {quote(delta)}) to {quote(contents)} (format parquet)"
             )
             _run_dlt(con, settings, table, contents, changed + deleted, merge=False)
         else:

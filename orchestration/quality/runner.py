@@ -28,6 +28,7 @@ from orchestration.quality.checks import (
 from orchestration.quality.data_docs import write_data_docs
 from orchestration.quality.results import CheckResult, CheckSpec
 from orchestration.settings import Settings
+from orchestration.warehouse import quote
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -86,23 +87,19 @@ def _values(policy: Policy, as_of: dt.date) -> dict[str, object]:
             raise ConfigError("\n".join(str(problem) for problem in policy.problems))
     company = {row["setting"]: row["value"] for row in policy.tables[SETTINGS_SEED]}
     holidays = [
-        f"({_quoted(row['calendar'])}, cast({_quoted(row['holiday_date'])} as date))"
+        f"({quote(row['calendar'])}, cast({quote(row['holiday_date'])} as date))"
         for row in policy.tables["custom_holidays"]
     ]
     return {
         **read_thresholds(policy),
         "as_of": f"date '{as_of.isoformat()}'",
         "as_of_days": [as_of],
-        "time_zone": _quoted(company.get("company_time_zone") or "UTC"),
-        "default_calendar": _quoted(company.get("default_calendar") or ""),
+        "time_zone": quote(company.get("company_time_zone") or "UTC"),
+        "default_calendar": quote(company.get("default_calendar") or ""),
         "custom_holidays": "select * from (values "
         + ", ".join(holidays or ["(null, null)"])
         + ") as custom_holidays(calendar, holiday_date)",
     }
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from orchestration.connectors import load as load_module
 from orchestration.connectors.contract import META_COLUMNS, TABLES
 from orchestration.connectors.files import load_files, load_table
-from orchestration.connectors.load import Staged, create_raw_tables, load_staged, quote
+from orchestration.connectors.load import Staged, create_raw_tables, load_staged
 from orchestration.errors import InputError, ScorecardError
 from orchestration.settings import REPOSITORY, Settings
+from orchestration.warehouse import quote
 from tests.connectors.conftest import NOW, Query, Write, csv_of
 
 ACTIVITIES = "activity_id,rep_id,activity_type,occurred_at"
