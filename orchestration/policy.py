@@ -29,6 +29,7 @@ CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ADDITIVE = ("count", "sum")
 MAX_SCORECARD_METRICS = 6
+MAX_FUNNEL_STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,20 @@ class SeedColumn:
 
 @dataclass(frozen=True)
 class Seed:
-    """A policy file: its columns in order, and the columns that no two rows may share."""
+    """A policy file: its columns in order, and the columns that no two rows may share.
+
+    An optional file that is missing says nothing, like one with only its header.
+    """
 
     name: str
     columns: tuple[SeedColumn, ...]
     key: tuple[str, ...]
+    optional: bool = False
+
+    @property
+    def header(self) -> str:
+        """The first line of the file."""
+        return ",".join(column.name for column in self.columns)
 
 
 def _filled(name: str, type: CellType = "text", *choices: str) -> SeedColumn:
@@ -188,6 +198,22 @@ SEEDS: tuple[Seed, ...] = (
         (_filled("currency"), _filled("valid_from", "date"), _filled("rate", "number")),
         ("currency", "valid_from"),
     ),
+    Seed(
+        "funnels",
+        (_filled("role"), _filled("step", "integer"), _filled("metric_id")),
+        ("role", "metric_id"),
+        optional=True,
+    ),
+    Seed(
+        "revenue_targets",
+        (
+            _filled("role"),
+            SeedColumn("fiscal_year", "integer"),
+            _filled("revenue_target", "number"),
+        ),
+        ("role", "fiscal_year"),
+        optional=True,
+    ),
 )
 
 
@@ -265,6 +291,14 @@ def read_policy(seeds_dir: Path) -> Policy:
     return policy
 
 
+def write_missing_files(seeds_dir: Path) -> None:
+    """Give each optional policy file that is missing its header: dbt reads every file by name."""
+    for seed in SEEDS:
+        path = seeds_dir / f"{seed.name}.csv"
+        if seed.optional and not path.exists() and seeds_dir.is_dir():
+            path.write_text(f"{seed.header}\n", encoding="utf-8")
+
+
 def check_policy(settings: Settings) -> list[PolicyProblem]:
     """Everything that is wrong or doubtful in the company's policy, in file and line order.
 
@@ -310,14 +344,15 @@ def _read_seed(policy: Policy, seed: Seed, path: Path) -> list[PolicyRow] | None
         )
 
     names = [column.name for column in seed.columns]
-    header_text = ",".join(names)
+    if not path.exists() and seed.optional:
+        return []
     if not path.is_file():
         problem(
             None,
             None,
             None,
             "the file is missing",
-            f"create it; if you have nothing to say in it, with the one line {header_text}",
+            f"create it; if you have nothing to say in it, with the one line {seed.header}",
         )
         return None
     content = path.read_bytes()
@@ -363,7 +398,7 @@ def _read_seed(policy: Policy, seed: Seed, path: Path) -> list[PolicyRow] | None
         problem(line, None, None, f"the line is not CSV ({error})", "check its quotes")
         return None
     if header is None:
-        problem(1, None, None, "the file is empty", f"start it with the line {header_text}")
+        problem(1, None, None, "the file is empty", f"start it with the line {seed.header}")
         return None
     return rows
 
@@ -514,7 +549,13 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
     """Metrics, roles, event types and calendars that a file names must exist."""
     metrics = policy.values("metrics", "metric_id")
     roles = policy.values("scorecard_metrics", "role")
-    for seed in ("scorecard_metrics", "goals", "performance_levels", "seasonal_adjustments"):
+    for seed in (
+        "scorecard_metrics",
+        "goals",
+        "performance_levels",
+        "seasonal_adjustments",
+        "funnels",
+    ):
         for row in policy.rows(seed):
             if row["metric_id"] and row["metric_id"] not in metrics:
                 yield policy.error(
@@ -525,7 +566,13 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
                     f"add it there, or use one of: {', '.join(sorted(metrics))}",
                 )
     role_remedy = f"give it one in scorecard_metrics.csv, or use one of: {', '.join(sorted(roles))}"
-    for seed in ("performance_levels", "seasonal_adjustments", "ramp_curves"):
+    for seed in (
+        "performance_levels",
+        "seasonal_adjustments",
+        "ramp_curves",
+        "funnels",
+        "revenue_targets",
+    ):
         for row in policy.rows(seed):
             if row["role"] and row["role"] not in roles:
                 yield policy.error(
@@ -698,6 +745,7 @@ def _check_positive(policy: Policy) -> Iterator[PolicyProblem]:
         ("seasonal_adjustments", "factor"),
         ("exchange_rates", "rate"),
         ("ramp_curves", "month_of_tenure"),
+        ("revenue_targets", "revenue_target"),
     ):
         for row in policy.rows(seed):
             number = parse_number(row[column])
@@ -1045,6 +1093,94 @@ def _check_exchange_rates(policy: Policy) -> Iterator[PolicyProblem]:
             )
 
 
+def _check_funnels(policy: Policy) -> Iterator[PolicyProblem]:
+    """A funnel is a chain of additive metrics, step 1, 2, 3; only its end may be money."""
+    metrics = {row["metric_id"]: row for row in policy.rows("metrics")}
+    funnels: dict[str, list[PolicyRow]] = defaultdict(list)
+    for row in policy.rows("funnels"):
+        funnels[row["role"]].append(row)
+    for role, rows in funnels.items():
+        steps = [(step, row) for row in rows if (step := parse_integer(row["step"])) is not None]
+        if len(steps) < len(rows):
+            continue  # a wrong cell, reported as such
+        steps.sort(key=lambda pair: pair[0])
+        last = steps[-1][0]
+        expected = 1
+        for number, (step, row) in enumerate(steps):
+            before = steps[number - 1][0] if number else 0
+            if step == before and step != 1:
+                yield policy.error(
+                    "funnels",
+                    row,
+                    "step",
+                    f"step {step} of role '{role}' is already on line {steps[number - 1][1].line}",
+                    "give each metric a step of its own; only step 1 may have several, which add "
+                    "up (the channels that feed the funnel)",
+                )
+            elif step != before and step != expected:
+                yield policy.error(
+                    "funnels",
+                    row,
+                    "step",
+                    f"step {step} of role '{role}' comes where step {expected} is expected",
+                    "number the steps 1, 2, 3 without a gap",
+                )
+            expected = step + 1
+            metric = metrics.get(row["metric_id"])
+            if metric is None:
+                continue  # reported as an unknown metric
+            if metric["aggregation"] not in ADDITIVE:
+                yield policy.error(
+                    "funnels",
+                    row,
+                    "metric_id",
+                    f"metric '{row['metric_id']}' is a {metric['aggregation']}",
+                    "use the metric that counts the step: rates follow from two steps",
+                )
+            elif metric["aggregation"] == "sum" and step != last:
+                yield policy.error(
+                    "funnels",
+                    row,
+                    "metric_id",
+                    f"metric '{row['metric_id']}' is a sum, which only the last step may be",
+                    "use a metric that counts",
+                )
+            elif metric["is_higher_better"].lower() == "false":
+                yield policy.error(
+                    "funnels",
+                    row,
+                    "metric_id",
+                    f"of metric '{row['metric_id']}' less is better",
+                    "use what leads on to the next step",
+                )
+        if last > MAX_FUNNEL_STEPS or last < 2:
+            row = steps[-1][1]
+            yield policy.error(
+                "funnels",
+                row,
+                "step",
+                f"the funnel of role '{role}' has {last} step{'s' if last > 1 else ''}",
+                f"use 2 to {MAX_FUNNEL_STEPS} steps: what a rep does, what comes of it, the result",
+            )
+
+
+def _check_revenue_targets(policy: Policy) -> Iterator[PolicyProblem]:
+    """A revenue target is planned backwards over a funnel that ends in money."""
+    units = {row["metric_id"]: row["unit"] for row in policy.rows("metrics")}
+    roles = {
+        row["role"] for row in policy.rows("funnels") if units.get(row["metric_id"]) == "money"
+    }
+    for row in policy.rows("revenue_targets"):
+        if row["role"] not in roles:
+            yield policy.error(
+                "revenue_targets",
+                row,
+                "role",
+                f"role '{row['role']}' has no funnel that ends in money",
+                "give it one in funnels.csv, or remove the line",
+            )
+
+
 def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
     """Warnings: a scorecard should be short, and two thirds of it lead."""
     seed = "scorecard_metrics"
@@ -1092,5 +1228,7 @@ _CHECKS: tuple[Callable[[Policy], Iterable[PolicyProblem]], ...] = (
     _check_seasonal_adjustments,
     _check_company_settings,
     _check_exchange_rates,
+    _check_funnels,
+    _check_revenue_targets,
     _check_scorecards,
 )

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.policy import SEEDS, PolicyProblem, check_policy, read_policy
+from orchestration.policy import (
+    SEEDS,
+    PolicyProblem,
+    check_policy,
+    read_policy,
+    write_missing_files,
+)
 from orchestration.settings import REPOSITORY, Settings
 
 DEMO = REPOSITORY / "dbt_project" / "seeds" / "demo"
@@ -97,12 +103,24 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(settings: Settings
     assert check_policy(settings) == []
 
 
-@pytest.mark.parametrize("seed", [seed.name for seed in SEEDS])
+@pytest.mark.parametrize("seed", [seed.name for seed in SEEDS if not seed.optional])
 def test_a_missing_file_is_an_error(settings: Settings, seed: str) -> None:
     (settings.seeds_dir / f"{seed}.csv").unlink()
     problem = only(settings)
     assert (problem.severity, problem.file) == ("error", f"seeds/demo/{seed}.csv")
     assert problem.message == "the file is missing"
+
+
+def test_an_optional_file_may_be_missing_and_is_written_for_dbt(settings: Settings) -> None:
+    optional = [seed for seed in SEEDS if seed.optional]
+    for seed in optional:
+        (settings.seeds_dir / f"{seed.name}.csv").unlink()
+    assert check_policy(settings) == []
+    (settings.seeds_dir / "funnels.csv").write_text("role,step,metric_id\nAE,1,dials\n")
+    write_missing_files(settings.seeds_dir)
+    texts = {seed.name: (settings.seeds_dir / f"{seed.name}.csv").read_text() for seed in optional}
+    assert texts.pop("funnels") == "role,step,metric_id\nAE,1,dials\n"
+    assert texts == {seed.name: f"{seed.header}\n" for seed in optional if seed.name in texts}
 
 
 def test_an_empty_file_is_an_error(settings: Settings) -> None:
@@ -579,3 +597,85 @@ def test_the_edges_of_the_checks_are_settings(settings: Settings) -> None:
     assert check_policy(settings) == []
     append(settings, "company_settings", "volume_min_ratio,much")
     assert [problem.value for problem in check_policy(settings)] == ["much"]
+
+
+# ------------------------------------------------------------------ funnels and revenue targets
+
+
+def write_funnel(settings: Settings, *lines: str) -> None:
+    """A funnel of AEs instead of the demo's funnels, and no revenue targets."""
+    text = "role,step,metric_id\n" + "".join(f"AE,{line}\n" for line in lines)
+    (settings.seeds_dir / "funnels.csv").write_text(text, encoding="utf-8")
+    (settings.seeds_dir / "revenue_targets.csv").unlink()
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "message"),
+    [
+        (["1,demos_held", "2,demoes"], 3, "metric 'demoes' is not in metrics.csv"),
+        (["1,demos_held", "3,deals_won"], 3, "step 3 of role 'AE' comes where step 2 is expected"),
+        (["2,demos_held", "3,deals_won"], 2, "step 2 of role 'AE' comes where step 1 is expected"),
+        (
+            ["1,demos_held", "2,deals_won", "2,deals_closed"],
+            4,
+            "step 2 of role 'AE' is already on line 3",
+        ),
+        (["1,demos_held", "2,win_rate"], 3, "metric 'win_rate' is a ratio"),
+        (["1,demos_held", "2,deal_size"], 3, "metric 'deal_size' is a mean"),
+        (["1,demos_held", "2,deals_lost"], 3, "of metric 'deals_lost' less is better"),
+        (
+            ["1,revenue_won", "2,deals_won"],
+            2,
+            "metric 'revenue_won' is a sum, which only the last step may be",
+        ),
+        (["1,demos_held", "2,deals_won", "3,demos_held"], 4, "is already on line 2"),
+        (["1,demos_held"], 2, "the funnel of role 'AE' has 1 step"),
+        (
+            [
+                "1,dials",
+                "2,connects",
+                "3,conversations",
+                "4,demos_held",
+                "5,proposals_sent",
+                "6,deals_won",
+                "7,revenue_won",
+            ],
+            8,
+            "the funnel of role 'AE' has 7 steps",
+        ),
+        (["1,demos_held", "second,deals_won"], 3, "step 'second' is not a whole number"),
+    ],
+)
+def test_a_funnel_that_is_no_chain_is_an_error(
+    settings: Settings, lines: list[str], line: int, message: str
+) -> None:
+    write_funnel(settings, *lines)
+    problem = next(p for p in check_policy(settings) if p.file == "seeds/demo/funnels.csv")
+    assert (problem.severity, problem.line) == ("error", line)
+    assert message in problem.message
+    assert problem.remedy
+
+
+def test_the_funnel_of_a_role_without_a_scorecard_is_an_error(settings: Settings) -> None:
+    line = append(settings, "funnels", "Clerk,1,dials", "Clerk,2,connects")
+    problems = check_policy(settings)
+    assert [problem.line for problem in problems] == [line - 1, line]
+    assert problems[0].message == "role 'Clerk' has no scorecard"
+
+
+def test_several_metrics_of_the_first_step_are_its_channels(settings: Settings) -> None:
+    write_funnel(settings, "1,demos_held", "1,meetings_held", "2,deals_won", "3,revenue_won")
+    assert check_policy(settings) == []
+
+
+def test_a_revenue_target_needs_a_funnel_that_ends_in_money(settings: Settings) -> None:
+    line = append(settings, "revenue_targets", "SDR,2027,1000000")
+    assert (only(settings).line, only(settings).message) == (
+        line,
+        "role 'SDR' has no funnel that ends in money",
+    )
+
+
+def test_a_revenue_target_is_above_0(settings: Settings) -> None:
+    rewrite(settings, "revenue_targets", "AM,,5000000", "AM,,0")
+    assert only(settings).message == "revenue_target '0' is not greater than 0"
