@@ -225,73 +225,7 @@ measured as (
 
 {{ score_evidence('measured') }},
 
--- rules, section 6, pace: the rate of the period so far, shrunk to the rate of the 13 weeks before
--- with a weight of ten expected events; the rest of the period is then negative binomial
-paced as (
-    select
-        evidenced.*,
-        (
-            10 * case
-                when coalesce(evidenced.earlier_goal, 0) > 0
-                    then greatest(coalesce(evidenced.earlier_actual, 0), 0) / evidenced.earlier_goal
-                else 1
-            end
-            + greatest(evidenced.scaled_actual, 0)
-        ) / (10 + evidenced.scaled_goal) as rate,
-        (evidenced.goal_period - evidenced.goal_to_date) / nullif(evidenced.dispersion, 0)
-            as scaled_remaining
-    from evidenced
-),
-
-expected as (
-    select
-        paced.*,
-        paced.is_additive and paced.scaled_remaining > 0 and paced.rate > 0 as is_running,
-        paced.scaled_remaining * paced.rate as rest,
-        paced.rate * paced.scaled_remaining
-        / nullif(1 + paced.scaled_remaining / (10 + paced.scaled_goal), 0) as shape
-    from paced
-),
-
-projected as (
-    select
-        expected.*,
-        case
-            when not expected.is_additive then null
-            when expected.is_running then expected.actual + expected.dispersion * expected.rest
-            else expected.actual
-        end as projection,
-        case
-            when not expected.is_additive then null
-            when expected.is_running
-                then
-                    expected.actual
-                    + expected.dispersion
-                    * {{ gamma_quantile('expected.rest', 'expected.shape', '(-1.2815515655e0)') }}
-            else expected.actual
-        end as projection_low,
-        case
-            when not expected.is_additive then null
-            when expected.is_running
-                then
-                    expected.actual
-                    + expected.dispersion
-                    * {{ gamma_quantile('expected.rest', 'expected.shape', '1.2815515655e0') }}
-            else expected.actual
-        end as projection_high,
-        case
-            when expected.is_running and expected.goal_period > expected.actual
-                then
-                    3 * sqrt(expected.shape) * (
-                        power(
-                            (expected.goal_period - expected.actual)
-                            / nullif(expected.dispersion * expected.rest, 0), 1e0 / 3
-                        )
-                        - 1 + 1 / (9 * expected.shape)
-                    )
-        end as goal_z
-    from expected
-),
+{{ project_period('evidenced') }},
 
 final as (
     select
@@ -330,14 +264,7 @@ final as (
         projection,
         projection_low,
         projection_high,
-        case
-            when not is_additive or goal_period is null then null
-            when not is_running
-                then case when (actual >= goal_period) = is_higher_better then 1e0 else 0e0 end
-            when actual >= goal_period then case when is_higher_better then 1e0 else 0e0 end
-            when is_higher_better then 1e0 - ({{ normal_cdf('goal_z') }})
-            else {{ normal_cdf('goal_z') }}
-        end as goal_probability,
+        goal_probability,
         case
             when is_additive and is_current and capacity_days_remaining > 0
                 then greatest(goal_period - actual, 0) / capacity_days_remaining
