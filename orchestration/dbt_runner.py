@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import ScorecardError
-from orchestration.policy import write_missing_files
 from orchestration.quality.results import CheckResult
 from orchestration.settings import Settings
 
@@ -122,7 +121,6 @@ def _invoke(
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
-    write_missing_files(settings.seeds_dir)
     callbacks = [callback] if callback else []
     with _dbt_environment(settings, environment or {}):
         try:

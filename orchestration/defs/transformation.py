@@ -16,6 +16,7 @@ from orchestration import dbt_runner
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.lineage import column_lineage, mapping_schema
+from orchestration.policy import write_missing_files
 from orchestration.publishing import code_version
 from orchestration.run_state import read_recipe, write_checks, write_recipe
 from orchestration.settings import Settings
@@ -55,6 +56,7 @@ class Translator(DagsterDbtTranslator):
 @cache
 def parsed_project(settings: Settings) -> dbt_runner.DbtProject:
     """The dbt project, parsed once per process and company."""
+    write_missing_files(settings.seeds_dir)
     return dbt_runner.parse(settings)
 
 
