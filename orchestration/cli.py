@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import datetime as dt
 import gc
+import io
 import os
 import sys
 import tempfile
@@ -107,6 +108,25 @@ def check(company: Company = None) -> None:
         out.print("[yellow]warn[/] ", end="")
         out.print(warning, markup=False)
     out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
+
+
+@app.command()
+def show(
+    rep: Annotated[str, typer.Argument(help="Id, name, or a part of a name that is clear.")],
+    period: Annotated[
+        str, typer.Option(help="week, month, quarter, year, last_4_weeks, previous_month, …")
+    ] = "month",
+    company: Company = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same figures as JSON.")] = False,
+) -> None:
+    """Show a rep's scorecard from the published release."""
+    from orchestration.terminal import read_scorecard
+
+    scorecard = read_scorecard(_settings(company), rep, period)
+    if as_json:
+        out.print_json(data=scorecard.as_json(), highlight=False)
+    else:
+        Console(highlight=False).print(scorecard)
 
 
 @releases_app.command("list")
@@ -246,6 +266,8 @@ def main() -> None:
     """The entry point of the command."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of libraries; the tests turn them into errors
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without the letters of a name
     code = run()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
+import shutil
 import socket
 import threading
 import time
@@ -22,7 +23,10 @@ import pyarrow as pa
 import pytest
 import uvicorn
 
+from orchestration import publishing
+from orchestration.publishing import Release
 from orchestration.reports_site import site_app
+from orchestration.settings import Settings
 
 AS_OF = dt.date(2026, 11, 18)
 RELEASE = "20261119T050000Z-1a2b3c4"
@@ -625,6 +629,26 @@ def write_published(path: Path) -> Path:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published DuckDB file of the invented company."""
     return write_published(tmp_path_factory.mktemp("published") / "scorecard.duckdb")
+
+
+def publish_sample(settings: Settings, published: Path) -> Release:
+    """Make the invented company's release the current one of `settings`."""
+    release = Release(
+        release_id=RELEASE,
+        company=settings.company,
+        published_at=dt.datetime(2026, 11, 19, 5, tzinfo=dt.UTC),
+        as_of_date=AS_OF,
+        code_version="1a2b3c4",
+        high_water_marks={},
+        row_counts={},
+        checksums={},
+        path=settings.published_dir / "releases" / RELEASE,
+    )
+    release.path.mkdir(parents=True)
+    shutil.copyfile(published, release.database)
+    publishing._write_manifest(release.path, release)
+    publishing._swap_pointer(publishing._prepare_pointer(settings.published_dir, RELEASE))
+    return release
 
 
 @contextmanager

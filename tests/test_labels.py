@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from orchestration.labels import NOTHING, STATUSES, format_value, percent
+from orchestration.settings import REPOSITORY
+
+
+def test_the_pages_and_the_terminal_have_the_same_words() -> None:
+    text = (REPOSITORY / "reports/components/labels.js").read_text(encoding="utf-8")
+    block = text[text.index("STATUSES = {") : text.index("};", text.index("STATUSES = {"))]
+    words = re.findall(r"(\w+): \{\s*label: '([^']+)',\s*evidence: '([^']+)'", block)
+    assert {status: (label, evidence) for status, label, evidence in words} == STATUSES
+    assert [status for status, *_ in words] == list(STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.796, "79%"), (0.8 - 1e-12, "80%"), (1.0, "100%"), (None, NOTHING)]
+)
+def test_a_share_is_rounded_down(share: float | None, expected: str) -> None:
+    assert percent(share) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (12.34, "count", "12.3"),
+        (12.0, "count", "12"),
+        (1234.5, "count", "1,234"),
+        (120_000.4, "money", "EUR 120,000"),
+        (0.256, "ratio", "25.6%"),
+        (1.5, "days", "1.5 days"),
+        (-0.01, "count", "0"),
+        (None, "money", NOTHING),
+    ],
+)
+def test_a_value_is_shown_in_its_unit(value: float | None, unit: str, expected: str) -> None:
+    assert format_value(value, unit, "EUR") == expected
