@@ -15,7 +15,6 @@ select
     period_end,
     rep_count,
     actual,
-    actual_with_goal,
     goal_to_date,
     goal_period,
     attainment,

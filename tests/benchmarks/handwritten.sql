@@ -893,7 +893,7 @@ earlier_goals as (
     select period_type, rep_id, metric_id, sum(daily_goal) as earlier_goal
     from fct_goals_daily
     join running on date_day >= period_start - 91 and date_day < period_start
-    where full_goal is not null
+    where full_goal is not null and date_day >= (select min(date_day) from metric_days)
     group by all
 ),
 measured as (
@@ -960,42 +960,45 @@ judged as (
 ),
 paced as (
     select *,
-        goal_to_date / nullif(dispersion, 0) as scaled_goal,
-        (goal_period - goal_to_date) / nullif(dispersion, 0) as scaled_remaining,
-        (
-            10 * if(
-                coalesce(earlier_goal, 0) > 0,
-                greatest(coalesce(earlier_actual, 0), 0) / earlier_goal, 1
-            ) + greatest(actual / nullif(dispersion, 0), 0)
-        ) / (10 + scaled_goal) as rate,
-        is_additive and scaled_remaining > 0 and rate > 0 as is_running,
-        scaled_remaining * rate as rest,
-        rest / nullif(1 + scaled_remaining / (10 + scaled_goal), 0) as shape
+        is_additive and coalesce(goal_period > goal_to_date, false) as is_running,
+        if(aggregation = 'count', 1, dispersion) as unit_size,
+        coalesce(earlier_goal, 0) / dispersion + 5 as earlier_weight,
+        1 / (1 / earlier_weight + 0.02) as weight_before,
+        weight_before + goal_to_date / dispersion as pace_weight,
+        weight_before * (greatest(coalesce(earlier_actual, 0), 0) / dispersion + 5)
+        / earlier_weight + greatest(actual, 0) / dispersion as pace_events,
+        (goal_period - goal_to_date) * pace_events / pace_weight as rest,
+        rest + unit_size / 2 as shifted,
+        shifted ** 2 / (
+            rest * (dispersion + (goal_period - goal_to_date) / pace_weight) + unit_size ** 2 / 12
+        ) as shape,
+        case
+            when aggregation <> 'count' then greatest(goal_period - actual + unit_size / 2, unit_size)
+            when is_higher_better then ceil(goal_period - actual - 1e-9)
+            else floor(goal_period - actual + 1e-9) + 1
+        end as gap
     from judged
 ),
 projected as (
     select *,
-        case when is_running then actual + dispersion * rest when is_additive then actual end
-            as projection,
+        list_transform(
+            [-1.2815515655, 1.2815515655, 0.8416212336],
+            lambda z: shifted * greatest(1 - 1 / (9 * shape) + z / (3 * sqrt(shape)), 0) ** 3
+            - unit_size / 2
+        ) as rests,
+        case when is_running then actual + rest when is_additive then actual end as projection,
         case
-            when is_running then actual + dispersion * rest * pow(
-                greatest(1 - 1 / (9 * shape) - 1.2815515655 / (3 * sqrt(shape)), 0), 3
-            )
+            when is_running then actual + if(rests[1] > 0, rests[1], 0 * rest)
             when is_additive then actual
         end as projection_low,
         case
-            when is_running then actual + dispersion * rest * pow(
-                greatest(1 - 1 / (9 * shape) + 1.2815515655 / (3 * sqrt(shape)), 0), 3
+            when is_running then actual + if(
+                rests[1] > 0, rests[2], if(rests[3] > rest, rests[3], rest)
             )
             when is_additive then actual
         end as projection_high,
-        if(
-            is_running and goal_period > actual,
-            3 * sqrt(shape) * (
-                pow((goal_period - actual) / nullif(dispersion * rest, 0), 1 / 3)
-                - 1 + 1 / (9 * shape)
-            ),
-            null
+        3 * sqrt(shape) * (
+            pow(greatest(gap, 0) / shifted, 1 / 3) - 1 + 1 / (9 * shape)
         ) as goal_z
     from paced
 )
@@ -1006,8 +1009,9 @@ select getvariable('as_of') as as_of_date, rep_id, rep_name, team, region, role,
     projection_low, projection_high,
     case
         when not is_additive or goal_period is null then null
-        when not is_running then ((actual >= goal_period) = is_higher_better)::int::double
-        when actual >= goal_period then is_higher_better::int::double
+        when is_higher_better and actual >= goal_period then 1
+        when not is_higher_better and actual > goal_period then 0
+        when not is_running then if(is_higher_better, 0, 1)
         else if(is_higher_better, 1 - normal_cdf(goal_z), normal_cdf(goal_z))
     end as goal_probability,
     if(
@@ -1068,19 +1072,15 @@ left join levels on score + 1e-9 >= from_attainment and score + 1e-9 < below_att
 create table scorecard_teams as
 with actual_days as (
     select team, metric_id, date_day, sum(numerator) as numerator, sum(denominator) as denominator,
+        sum(sum_of_squares) as squares,
         coalesce(sum(numerator) filter (rep_id = 'unassigned'), 0) as unassigned_actual,
-        sum(numerator) filter (goal_id is not null) as numerator_with_goal,
-        sum(denominator) filter (goal_id is not null) as denominator_with_goal,
-        sum(sum_of_squares) filter (goal_id is not null) as squares,
-        sum(goal * denominator) as weighed_goal,
         null::double as due, null::double as goal
     from placed
-    left join (select rep_id, metric_id, date_day, goal_id, goal from fct_goals_daily)
-        using (rep_id, metric_id, date_day)
     group by all
 ),
 goal_days as (
-    select team, metric_id, date_day,
+    select team, metric_id, date_day, null::double as numerator, null::double as denominator,
+        null::double as squares, null::double as unassigned_actual,
         sum(if(date_day <= getvariable('as_of'), daily_goal, 0)) as due, sum(daily_goal) as goal
     from fct_goals_daily
     where full_goal is not null
@@ -1088,13 +1088,17 @@ goal_days as (
 ),
 sums as (
     select team, metric_id, period_type, period_id, period_start, period_end, is_current,
-        sum(numerator) as numerator, sum(denominator) as denominator,
-        sum(unassigned_actual) as unassigned_actual,
-        sum(numerator_with_goal) as numerator_with_goal,
-        sum(denominator_with_goal) as denominator_with_goal, sum(squares) as squares,
-        sum(weighed_goal) as weighed_goal, sum(due) as due, sum(goal) as goal
-    from (from actual_days union all by name from goal_days)
+        sum(numerator) as numerator, sum(denominator) as denominator, sum(squares) as squares,
+        sum(unassigned_actual) as unassigned_actual, sum(due) as due, sum(goal) as goal
+    from (from actual_days union all from goal_days)
     join periods on date_day between period_start and period_end
+    group by all
+),
+ratio_goals as (
+    select period_type, period_start, team, metric_id,
+        sum(goal_to_date * denominator) as weighed_goal, sum(denominator) as goal_denominator
+    from scorecard_rep_metrics
+    where aggregation in ('ratio', 'mean') and goal_to_date is not null and denominator > 0
     group by all
 ),
 rep_counts as (
@@ -1108,12 +1112,12 @@ measured as (
         if(grouping(sums.team) = 0, sums.team, 'All teams') as team,
         if(grouping(sums.team) = 0, sums.team, null) as counted_team,
         metric_id, period_type, period_id, period_start, period_end, is_current,
-        sum(sums.numerator) as total_numerator, sum(sums.denominator) as total_denominator,
-        sum(unassigned_actual) as unassigned_actual,
-        sum(numerator_with_goal) as numerator, sum(denominator_with_goal) as denominator,
-        sum(squares) as squares, sum(weighed_goal) as weighed_goal, sum(due) as due,
-        sum(goal) as goal
+        sum(sums.numerator) as numerator, sum(sums.denominator) as denominator,
+        sum(squares) as squares, sum(unassigned_actual) as unassigned_actual, sum(due) as due,
+        sum(goal) as goal, sum(weighed_goal) as weighed_goal,
+        sum(goal_denominator) as goal_denominator
     from sums
+    left join ratio_goals using (period_type, period_start, team, metric_id)
     group by grouping sets (
         (sums.team, metric_id, period_type, period_id, period_start, period_end, is_current),
         (metric_id, period_type, period_id, period_start, period_end, is_current)
@@ -1122,22 +1126,16 @@ measured as (
 attained as (
     select
         measured.* replace (
-            if(aggregation in ('count', 'sum'), coalesce(total_numerator, 0), total_numerator)
-                as total_numerator
+            if(aggregation in ('count', 'sum'), coalesce(numerator, 0), numerator) as numerator
         ),
         metric_name, unit, aggregation, is_higher_better, sort_order,
         aggregation in ('count', 'sum') as is_additive, rep_count, dispersion,
         if(
-            is_additive, coalesce(measured.total_numerator, 0),
-            measured.total_numerator / nullif(total_denominator, 0)
-        ) as total_actual,
-        if(
-            is_additive, if(measured.goal is null, null, coalesce(numerator, 0)),
-            numerator / nullif(denominator, 0)
+            is_additive, coalesce(measured.numerator, 0),
+            measured.numerator / nullif(denominator, 0)
         ) as actual,
-        if(is_additive, settled(due), weighed_goal / nullif(denominator, 0)) as goal_to_date,
-        if(is_additive, settled(measured.goal), weighed_goal / nullif(denominator, 0))
-            as goal_period
+        if(is_additive, settled(due), weighed_goal / nullif(goal_denominator, 0)) as goal_to_date,
+        if(is_additive, settled(goal), weighed_goal / nullif(goal_denominator, 0)) as goal_period
     from measured
     join metrics using (metric_id)
     left join dispersions on measured.metric_id = dispersions.metric_id and role is null
@@ -1161,9 +1159,8 @@ tested as (
 )
 select getvariable('as_of') as as_of_date, team_scope, team, metric_id, metric_name, unit,
     aggregation, is_higher_better, sort_order, period_type, period_id, period_start, period_end,
-    is_current, coalesce(rep_count, 0) as rep_count, total_actual as actual,
-    actual as actual_with_goal, goal_to_date, goal_period, attainment,
-    total_numerator as numerator, total_denominator as denominator, dispersion, level,
+    is_current, coalesce(rep_count, 0) as rep_count, actual, goal_to_date, goal_period, attainment,
+    numerator, denominator, dispersion, level,
     evidence_of(attainment, information, z_score, is_higher_better) as evidence, z_score,
     status_of(goal_period, false, attainment, level, evidence) as status,
     if(is_additive, coalesce(unassigned_actual, 0), null) as unassigned_actual

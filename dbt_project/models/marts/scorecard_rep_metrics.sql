@@ -100,6 +100,11 @@ earlier_actuals as (
     group by 1, 2, 3
 ),
 
+-- goals before the first record are no pace: a young company did not do nothing before it began
+first_record as (
+    select min(date_day) as date_day from actuals
+),
+
 earlier_goals as (
     select
         running_periods.period_type,
@@ -111,6 +116,8 @@ earlier_goals as (
         on
             goals.date_day >= {{ add_days('running_periods.period_start', -91) }}
             and goals.date_day < running_periods.period_start
+    inner join first_record
+        on goals.date_day >= first_record.date_day
     group by 1, 2, 3
 ),
 
