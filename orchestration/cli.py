@@ -46,6 +46,7 @@ STEPS = {
     "marts_expectations": "Check the scorecards",
     "published__release": "Publish",
     "reports__site": "Renew the pages",
+    "alerts__digests": "Tell who is concerned",
 }
 Company = Annotated[
     str | None,
@@ -72,10 +73,12 @@ def refresh(
 ) -> None:
     """Read the sources, build and check the scorecards, publish them: the nightly job."""
     from orchestration.as_of import choose_as_of
+    from orchestration.notifications import AlertSettings
     from orchestration.policy import require_policy
 
     settings = _settings(company)
     _require_input(settings)
+    alerts = AlertSettings.from_environment(os.environ).is_on
     day = choose_as_of(settings, as_of, os.environ, _now())
     require_policy(settings)  # the job does so too, but only after seconds of imports
     started = time.monotonic()
@@ -87,19 +90,24 @@ def refresh(
             settings,
             {"as_of": day.isoformat(), "full": full, "quarantine": quarantine},
             reports=not no_reports,
+            alerts=alerts,
             record=record,
             on_progress=display.update,
         )
-    _print_summary(settings, loads, time.monotonic() - started, reports=not no_reports)
+    _print_summary(
+        settings, loads, time.monotonic() - started, reports=not no_reports, alerts=alerts
+    )
 
 
 @app.command()
 def check(company: Company = None) -> None:
     """Check policy, settings and files; every finding names file, line, value and remedy."""
     from orchestration.connectors.files import check_files
+    from orchestration.notifications import AlertSettings
     from orchestration.policy import require_policy
 
     settings = _settings(company)
+    AlertSettings.from_environment(os.environ).require_known_services()
     for problem in require_policy(settings):
         out.print("[yellow]warn[/] ", end="")
         out.print(str(problem), markup=False)
@@ -127,6 +135,41 @@ def show(
         out.print_json(data=scorecard.as_json(), highlight=False)
     else:
         Console(highlight=False).print(scorecard)
+
+
+@app.command()
+def alerts(
+    company: Company = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be sent, and to whom.")
+    ] = False,
+) -> None:
+    """Tell reps and managers what newly needs intervention or stands out; once a day at most."""
+    from orchestration.as_of import company_time_zone
+    from orchestration.notifications import AlertSettings, send_digests
+
+    settings = _settings(company)
+    alert_settings = AlertSettings.from_environment(os.environ)
+    alert_settings.require_known_services()
+    today = _now().astimezone(company_time_zone(settings)).date()
+    outcome = send_digests(settings, alert_settings, today, dry_run=dry_run)
+    if dry_run:
+        for digest in outcome.digests:
+            receiver = digest.receiver
+            out.print(
+                f"To {receiver.name} ({receiver.rep_id}, {receiver.email or 'no e-mail'})",
+                markup=False,
+            )
+            out.print(f"{digest.title}\n{digest.body}\n", markup=False)
+        out.print(f"{len(outcome.digests)} would be sent. {outcome}", markup=False)
+    else:
+        out.print(str(outcome), markup=False)
+    if outcome.failed:
+        raise ScorecardError(
+            f"{len(outcome.failed)} digests could not be delivered. Check that the service of "
+            "SCORECARD_ALERT_URL can be reached, then run `scorecard alerts` again: nobody is told "
+            "twice."
+        )
 
 
 @releases_app.command("list")
@@ -359,10 +402,10 @@ class _Display:
 
 
 def _print_summary(
-    settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool
+    settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool, alerts: bool
 ) -> None:
     from orchestration.publishing import current_release
-    from orchestration.run_state import read_checks
+    from orchestration.run_state import read_alerts, read_checks
 
     rows, changed, quarantined = (
         sum(values)
@@ -388,6 +431,8 @@ def _print_summary(
     release = current_release(settings)
     if release is not None:
         _print_release(settings, release, reports=reports)
+    if alerts:
+        out.print(f"Alerts     {read_alerts(settings)}", markup=False)
     out.print(f"Took       {seconds:.0f} s")
 
 

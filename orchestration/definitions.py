@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.defs import (
+    alerts,
     ingestion,
     jobs,
     policy,
@@ -29,6 +30,7 @@ def defs() -> dg.Definitions:
         transformation.transformation(),
         publication.publication(),
         reports.reports(),
+        alerts.alerts(),
         jobs.jobs(),
         schedules.schedules(),
         dg.Definitions(executor=dg.in_process_executor),

@@ -62,6 +62,17 @@ def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
     return marks
 
 
+def write_alerts(settings: Settings, outcome: str) -> None:
+    """Remember what became of the alerts, in words."""
+    _write(settings, "alerts_outcome", outcome)
+
+
+def read_alerts(settings: Settings) -> str:
+    """What became of the alerts of the last refresh that had any."""
+    outcome: str = json.loads(_read(settings, "alerts_outcome") or '""')
+    return outcome
+
+
 def write_recipe(settings: Settings, recipe: str) -> None:
     """Remember what the incremental models were built by."""
     _write(settings, "recipe", recipe)

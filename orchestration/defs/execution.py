@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 
 from orchestration.definitions import defs
+from orchestration.defs.alerts import DIGESTS
 from orchestration.defs.reports import SITE
 from orchestration.run_state import raise_for_failed_checks, read_checks
 from orchestration.settings import Settings
@@ -53,6 +54,7 @@ def run_refresh(
     options: Mapping[str, object],
     *,
     reports: bool,
+    alerts: bool = False,
     record: bool,
     on_progress: Callable[[Progress], None],
 ) -> list[Loaded]:
@@ -62,6 +64,7 @@ def run_refresh(
         settings: The company that the environment names.
         options: Fields of `RefreshResource`.
         reports: Whether to renew the site as well.
+        alerts: Whether to tell reps and managers what is new.
         record: Whether to keep the run in Dagster's history, for `scorecard dev` to show. Its
             SQLite files cost as much as all the rest of a small refresh.
         on_progress: Called for each thing that happens.
@@ -70,7 +73,8 @@ def run_refresh(
         Exception: whatever made the first step fail.
     """
     job = defs().resolve_job_def("refresh")
-    assets = job.asset_layer.executable_asset_keys
+    left_out = ({SITE} if not reports else set()) | ({DIGESTS} if not alerts else set())
+    wanted = sorted(set(job.asset_layer.executable_asset_keys) - left_out)
     run_id = str(uuid.uuid4())
     with (
         dg.DagsterInstance.from_config(str(prepare_home(settings)))
@@ -82,7 +86,7 @@ def run_refresh(
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
-                asset_selection=None if reports else sorted(set(assets) - {SITE}),
+                asset_selection=wanted if left_out else None,
                 run_config={
                     "resources": {"refresh": {"config": dict(options)}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -1174,10 +1174,15 @@ select rep_version_id, reps.rep_id, reps.rep_name, email, manager_id,
     managers.rep_name as manager_name, team, region, role, tier, calendar, time_zone, fte, hire_date,
     end_date, valid_from, valid_to, valid_to is null as is_current,
     valid_to is null and coalesce(hire_date, getvariable('as_of')) <= getvariable('as_of')
-    and coalesce(end_date, getvariable('as_of')) >= getvariable('as_of') as is_active
+    and coalesce(end_date, getvariable('as_of')) >= getvariable('as_of') as is_active,
+    case when valid_to is null then next_working_date end as next_working_date
 from reps
 left join (select rep_id, rep_name from reps where valid_to is null) as managers
     on reps.manager_id = managers.rep_id
+left join (
+    select rep_id, min(date_day) as next_working_date from rep_days
+    where date_day > getvariable('as_of') and capacity > 0 group by rep_id
+) as next_working_days on reps.rep_id = next_working_days.rep_id
 union all by name
 select 'unassigned@1' as rep_version_id, 'unassigned' as rep_id, 'Unassigned' as rep_name,
     'Unassigned' as team, '' as region, '' as role, '' as tier, 'us' as calendar,

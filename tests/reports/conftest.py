@@ -42,7 +42,8 @@ COLUMNS = {
     "dim_reps": """rep_version_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR, email VARCHAR,
         manager_id VARCHAR, manager_name VARCHAR, team VARCHAR, region VARCHAR, role VARCHAR,
         tier VARCHAR, calendar VARCHAR, time_zone VARCHAR, fte DOUBLE, hire_date DATE,
-        end_date DATE, valid_from DATE, valid_to DATE, is_current BOOLEAN, is_active BOOLEAN""",
+        end_date DATE, valid_from DATE, valid_to DATE, is_current BOOLEAN, is_active BOOLEAN,
+        next_working_date DATE""",
     "dim_metrics": """metric_id VARCHAR, metric_name VARCHAR, metric_kind VARCHAR, unit VARCHAR,
         aggregation VARCHAR, event_type VARCHAR, numerator_metric_id VARCHAR,
         denominator_metric_id VARCHAR, is_higher_better BOOLEAN, sort_order INTEGER,
@@ -492,6 +493,7 @@ def dimension_rows() -> dict[str, list[dict[str, Any]]]:
                 "valid_from": FIRST_DAY,
                 "is_current": True,
                 "is_active": True,
+                "next_working_date": AS_OF + dt.timedelta(1),
             }
         )
     tables["dim_reps"].append(

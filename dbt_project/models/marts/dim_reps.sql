@@ -6,12 +6,25 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
+int_rep_days as (
+    select * from {{ ref('int_rep_days') }}
+),
+
 current_reps as (
     select
         rep_id,
         rep_name
     from int_crm__reps
     where is_current
+),
+
+next_working_days as (
+    select
+        rep_id,
+        min(date_day) as next_working_date
+    from int_rep_days
+    where date_day > {{ as_of_date() }} and capacity > 0
+    group by 1
 ),
 
 versions as (
@@ -37,10 +50,14 @@ versions as (
         int_crm__reps.is_current
         and coalesce(int_crm__reps.hire_date, {{ as_of_date() }}) <= {{ as_of_date() }}
         and coalesce(int_crm__reps.end_date, {{ as_of_date() }}) >= {{ as_of_date() }}
-            as is_active
+            as is_active,
+        case when int_crm__reps.is_current then next_working_days.next_working_date end
+            as next_working_date
     from int_crm__reps
     left join current_reps
         on int_crm__reps.manager_id = current_reps.rep_id
+    left join next_working_days
+        on int_crm__reps.rep_id = next_working_days.rep_id
 ),
 
 -- what nobody owns belongs to this rep, so that the organisation is the sum of its reps
@@ -64,7 +81,8 @@ unassigned as (
         cast(null as date) as valid_from,
         cast(null as date) as valid_to,
         true as is_current,
-        false as is_active
+        false as is_active,
+        cast(null as date) as next_working_date
     from int_settings
 )
 
