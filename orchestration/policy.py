@@ -28,7 +28,10 @@ CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ADDITIVE = ("count", "sum")
-MAX_SCORECARD_METRICS = 6
+# unless company_settings.csv says otherwise
+DEFAULT_MAX_SCORECARD_METRICS = 6
+DEFAULT_LEADING_PER_LAGGING = 2
+PER_WORKING_DAY = "working day"
 MAX_FUNNEL_STEPS = 6
 
 
@@ -212,6 +215,24 @@ SEEDS: tuple[Seed, ...] = (
             _filled("revenue_target", "number"),
         ),
         ("role", "fiscal_year"),
+        optional=True,
+    ),
+    Seed(
+        "industry_benchmarks",
+        (
+            _filled("metric_id"),
+            SeedColumn("role"),
+            _filled("value", "number"),
+            _filled("numerator"),
+            _filled("denominator"),
+            _filled("population"),
+            SeedColumn("sample_size", "integer"),
+            _filled("year", "integer"),
+            _filled("source"),
+            SeedColumn("source_url"),
+            _filled("is_verified", "boolean"),
+        ),
+        ("metric_id", "role"),
         optional=True,
     ),
 )
@@ -555,6 +576,7 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
         "performance_levels",
         "seasonal_adjustments",
         "funnels",
+        "industry_benchmarks",
     ):
         for row in policy.rows(seed):
             if row["metric_id"] and row["metric_id"] not in metrics:
@@ -572,6 +594,7 @@ def _check_references(policy: Policy) -> Iterator[PolicyProblem]:
         "ramp_curves",
         "funnels",
         "revenue_targets",
+        "industry_benchmarks",
     ):
         for row in policy.rows(seed):
             if row["role"] and row["role"] not in roles:
@@ -1005,6 +1028,12 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "history_years": (_whole_between(1, 10), "a whole number of years from 1 to 10"),
     "suspect_coverage_ratio": (_between(0, 1), "a number from 0 to 1"),
     "suspect_min_capacity_days": (_between(0), "a number of days, 0 or more"),
+    "min_peers": (_whole_between(2, 1000), "a whole number from 2 to 1000"),
+    "min_reached_ratio": (_between(0, 1), "a number from 0 to 1"),
+    "max_reached_ratio": (_between(0, 1), "a number from 0 to 1"),
+    "suggested_reached_ratio": (_between(0, 1), "a number from 0 to 1"),
+    "max_scorecard_metrics": (_whole_between(1, 100), "a whole number from 1 to 100"),
+    "leading_per_lagging": (_between(0), "a number, 0 or more"),
     **{name: (_between(0), "a number, 0 or more") for name in THRESHOLDS},
 }
 # those that may be left out
@@ -1012,6 +1041,12 @@ _DEFAULTED_SETTINGS = {
     "history_years",
     "suspect_coverage_ratio",
     "suspect_min_capacity_days",
+    "min_peers",
+    "min_reached_ratio",
+    "max_reached_ratio",
+    "suggested_reached_ratio",
+    "max_scorecard_metrics",
+    "leading_per_lagging",
     *THRESHOLDS,
 }
 
@@ -1181,9 +1216,68 @@ def _check_revenue_targets(policy: Policy) -> Iterator[PolicyProblem]:
             )
 
 
+def _check_industry_benchmarks(policy: Policy) -> Iterator[PolicyProblem]:
+    """A figure from outside says what it is: a share below 1, or so much a working day."""
+    seed = "industry_benchmarks"
+    metrics = {row["metric_id"]: row for row in policy.rows("metrics")}
+    for row in policy.rows(seed):
+        metric, value = metrics.get(row["metric_id"]), parse_number(row["value"])
+        if value is not None and value < 0:
+            yield policy.error(
+                seed, row, "value", f"value '{row['value']}' is negative", "write 0 or more"
+            )
+        if metric and metric["unit"] == "ratio" and value is not None and value > 1:
+            yield policy.error(
+                seed,
+                row,
+                "value",
+                f"value '{row['value']}' of the ratio '{row['metric_id']}' is more than 100 %",
+                "write 25 % as 0.25",
+            )
+        if (
+            metric
+            and metric["aggregation"] in ADDITIVE
+            and row["denominator"] not in (PER_WORKING_DAY, "")
+        ):
+            yield policy.error(
+                seed,
+                row,
+                "denominator",
+                f"denominator '{row['denominator']}' of '{row['metric_id']}', which adds up, is "
+                f"not '{PER_WORKING_DAY}'",
+                "state the value per working day of a full-time rep: divide a weekly figure by the "
+                f"working days of a week, and write {PER_WORKING_DAY}",
+            )
+        year = parse_integer(row["year"])
+        if year is not None and not 1900 <= year <= 2100:
+            yield policy.error(
+                seed, row, "year", f"year '{row['year']}' is no year", "write it as 2025"
+            )
+        size = parse_integer(row["sample_size"])
+        if size is not None and size < 1:
+            yield policy.error(
+                seed,
+                row,
+                "sample_size",
+                f"sample_size '{row['sample_size']}' is below 1",
+                "write how many were asked, or leave it empty if the source does not say",
+            )
+        if row["is_verified"].lower() == "true" and not row["source_url"]:
+            yield policy.error(
+                seed,
+                row,
+                "source_url",
+                "source_url is empty, but the figure is marked as verified",
+                "say where anybody can check it, or write is_verified false",
+            )
+
+
 def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
-    """Warnings: a scorecard should be short, and two thirds of it lead."""
+    """Warnings: a scorecard should be short, and most of it lead."""
     seed = "scorecard_metrics"
+    most = parse_integer(policy.setting("max_scorecard_metrics")) or DEFAULT_MAX_SCORECARD_METRICS
+    wanted = parse_number(policy.setting("leading_per_lagging"))
+    per_lagging = DEFAULT_LEADING_PER_LAGGING if wanted is None else wanted
     rows_of_role: dict[str, list[PolicyRow]] = defaultdict(list)
     for row in policy.rows(seed):
         rows_of_role[row["role"]].append(row)
@@ -1202,15 +1296,16 @@ def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
                     "warn", policy.file(seed), row.line, "role", row["role"], message, remedy
                 )
 
-            if len(kinds) > MAX_SCORECARD_METRICS:
+            if len(kinds) > most:
                 yield warning(
                     f"{named} has {len(kinds)} metrics",
-                    f"keep the {MAX_SCORECARD_METRICS} that matter: more are not read",
+                    f"keep the {most} that matter: more are not read",
                 )
-            if leading != 2 * lagging:
+            if leading != per_lagging * lagging:
                 yield warning(
                     f"{named} has {leading} leading and {lagging} lagging metrics",
-                    "aim at two leading for each lagging: what a rep can act on, then the result",
+                    f"aim at {per_lagging:g} leading for each lagging: what a rep can act on, then "
+                    "the result",
                 )
 
 
@@ -1230,5 +1325,6 @@ _CHECKS: tuple[Callable[[Policy], Iterable[PolicyProblem]], ...] = (
     _check_exchange_rates,
     _check_funnels,
     _check_revenue_targets,
+    _check_industry_benchmarks,
     _check_scorecards,
 )

@@ -24,6 +24,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.errors import PublishError
+from orchestration.history import HISTORY, write_scorecard_history
 from orchestration.quality.results import CheckResult
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import STORAGE_VERSION, quote
@@ -213,6 +214,9 @@ def _write_tables(
         connection.execute("create schema release.marts")
         row_counts = _copy_marts(connection, settings)
         row_counts |= _write_history(connection, settings, release, checks)
+        if "scorecard_rep_metrics" in row_counts:
+            earlier = list_releases(settings)
+            row_counts[HISTORY] = write_scorecard_history(connection, release, earlier)
         for table in row_counts:
             connection.execute(
                 f"copy release.marts.{_name(table)} to"

@@ -9,10 +9,13 @@ from orchestration.connectors.contract import TABLES
 from orchestration.connectors.files import load_files
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.history import HISTORY, load_history
+from orchestration.publishing import list_releases
 from orchestration.reference import write_reference
 from orchestration.run_state import forget_checks, write_high_water_marks
 
 CHANGED_MONTHS = dg.AssetKey(["raw_files", "_changed_months"])
+PUBLISHED_HISTORY = dg.AssetKey(["raw_published", HISTORY])
 REFERENCE = {
     "holidays": "Public holidays of each calendar, from the `holidays` package.",
     "time_zone_days": "Offset of each time zone on each day, from the tz database.",
@@ -55,13 +58,21 @@ def ingestion() -> dg.Definitions:
             )
             for name, key in reference.items()
         ),
+        dg.AssetSpec(
+            PUBLISHED_HISTORY,
+            deps=[POLICY],
+            group_name="raw_published",
+            owners=OWNERS,
+            kinds={"duckdb"},
+            description="What earlier releases said, as far as it may have been restated since.",
+        ),
     ]
 
     @dg.multi_asset(name="load_raw", specs=specs, pool=WAREHOUSE_POOL)
     def load_raw(
         context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        """Load what changed, then the reference tables that depend on it."""
+        """Load what changed, the reference tables that depend on it, and what was published."""
         settings = refresh.settings
         forget_checks(settings)
         loads = load_files(
@@ -93,5 +104,9 @@ def ingestion() -> dg.Definitions:
             yield dg.MaterializeResult(
                 asset_key=reference[name], metadata={"dagster/row_count": rows}
             )
+        rows = load_history(settings, refresh.as_of, list_releases(settings))
+        yield dg.MaterializeResult(
+            asset_key=PUBLISHED_HISTORY, metadata={"dagster/row_count": rows}
+        )
 
     return dg.Definitions(assets=[load_raw])

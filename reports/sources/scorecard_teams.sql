@@ -15,6 +15,7 @@ select
     period_end,
     rep_count,
     actual,
+    actual_with_goal,
     goal_to_date,
     goal_period,
     attainment,

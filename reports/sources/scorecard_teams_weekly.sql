@@ -6,6 +6,7 @@ select
     period_start,
     period_end,
     actual,
+    actual_with_goal,
     goal_to_date,
     attainment
 from scorecard_teams

@@ -1072,15 +1072,19 @@ left join levels on score + 1e-9 >= from_attainment and score + 1e-9 < below_att
 create table scorecard_teams as
 with actual_days as (
     select team, metric_id, date_day, sum(numerator) as numerator, sum(denominator) as denominator,
-        sum(sum_of_squares) as squares,
         coalesce(sum(numerator) filter (rep_id = 'unassigned'), 0) as unassigned_actual,
+        sum(numerator) filter (goal_id is not null) as numerator_with_goal,
+        sum(denominator) filter (goal_id is not null) as denominator_with_goal,
+        sum(sum_of_squares) filter (goal_id is not null) as squares,
+        sum(goal * denominator) as weighed_goal,
         null::double as due, null::double as goal
     from placed
+    left join (select rep_id, metric_id, date_day, goal_id, goal from fct_goals_daily)
+        using (rep_id, metric_id, date_day)
     group by all
 ),
 goal_days as (
-    select team, metric_id, date_day, null::double as numerator, null::double as denominator,
-        null::double as squares, null::double as unassigned_actual,
+    select team, metric_id, date_day,
         sum(if(date_day <= getvariable('as_of'), daily_goal, 0)) as due, sum(daily_goal) as goal
     from fct_goals_daily
     where full_goal is not null
@@ -1088,17 +1092,13 @@ goal_days as (
 ),
 sums as (
     select team, metric_id, period_type, period_id, period_start, period_end, is_current,
-        sum(numerator) as numerator, sum(denominator) as denominator, sum(squares) as squares,
-        sum(unassigned_actual) as unassigned_actual, sum(due) as due, sum(goal) as goal
-    from (from actual_days union all from goal_days)
+        sum(numerator) as numerator, sum(denominator) as denominator,
+        sum(unassigned_actual) as unassigned_actual,
+        sum(numerator_with_goal) as numerator_with_goal,
+        sum(denominator_with_goal) as denominator_with_goal, sum(squares) as squares,
+        sum(weighed_goal) as weighed_goal, sum(due) as due, sum(goal) as goal
+    from (from actual_days union all by name from goal_days)
     join periods on date_day between period_start and period_end
-    group by all
-),
-ratio_goals as (
-    select period_type, period_start, team, metric_id,
-        sum(goal_to_date * denominator) as weighed_goal, sum(denominator) as goal_denominator
-    from scorecard_rep_metrics
-    where aggregation in ('ratio', 'mean') and goal_to_date is not null and denominator > 0
     group by all
 ),
 rep_counts as (
@@ -1112,12 +1112,12 @@ measured as (
         if(grouping(sums.team) = 0, sums.team, 'All teams') as team,
         if(grouping(sums.team) = 0, sums.team, null) as counted_team,
         metric_id, period_type, period_id, period_start, period_end, is_current,
-        sum(sums.numerator) as numerator, sum(sums.denominator) as denominator,
-        sum(squares) as squares, sum(unassigned_actual) as unassigned_actual, sum(due) as due,
-        sum(goal) as goal, sum(weighed_goal) as weighed_goal,
-        sum(goal_denominator) as goal_denominator
+        sum(sums.numerator) as total_numerator, sum(sums.denominator) as total_denominator,
+        sum(unassigned_actual) as unassigned_actual,
+        sum(numerator_with_goal) as numerator, sum(denominator_with_goal) as denominator,
+        sum(squares) as squares, sum(weighed_goal) as weighed_goal, sum(due) as due,
+        sum(goal) as goal
     from sums
-    left join ratio_goals using (period_type, period_start, team, metric_id)
     group by grouping sets (
         (sums.team, metric_id, period_type, period_id, period_start, period_end, is_current),
         (metric_id, period_type, period_id, period_start, period_end, is_current)
@@ -1126,16 +1126,22 @@ measured as (
 attained as (
     select
         measured.* replace (
-            if(aggregation in ('count', 'sum'), coalesce(numerator, 0), numerator) as numerator
+            if(aggregation in ('count', 'sum'), coalesce(total_numerator, 0), total_numerator)
+                as total_numerator
         ),
         metric_name, unit, aggregation, is_higher_better, sort_order,
         aggregation in ('count', 'sum') as is_additive, rep_count, dispersion,
         if(
-            is_additive, coalesce(measured.numerator, 0),
-            measured.numerator / nullif(denominator, 0)
+            is_additive, coalesce(measured.total_numerator, 0),
+            measured.total_numerator / nullif(total_denominator, 0)
+        ) as total_actual,
+        if(
+            is_additive, if(measured.goal is null, null, coalesce(numerator, 0)),
+            numerator / nullif(denominator, 0)
         ) as actual,
-        if(is_additive, settled(due), weighed_goal / nullif(goal_denominator, 0)) as goal_to_date,
-        if(is_additive, settled(goal), weighed_goal / nullif(goal_denominator, 0)) as goal_period
+        if(is_additive, settled(due), weighed_goal / nullif(denominator, 0)) as goal_to_date,
+        if(is_additive, settled(measured.goal), weighed_goal / nullif(denominator, 0))
+            as goal_period
     from measured
     join metrics using (metric_id)
     left join dispersions on measured.metric_id = dispersions.metric_id and role is null
@@ -1159,8 +1165,9 @@ tested as (
 )
 select getvariable('as_of') as as_of_date, team_scope, team, metric_id, metric_name, unit,
     aggregation, is_higher_better, sort_order, period_type, period_id, period_start, period_end,
-    is_current, coalesce(rep_count, 0) as rep_count, actual, goal_to_date, goal_period, attainment,
-    numerator, denominator, dispersion, level,
+    is_current, coalesce(rep_count, 0) as rep_count, total_actual as actual,
+    actual as actual_with_goal, goal_to_date, goal_period, attainment,
+    total_numerator as numerator, total_denominator as denominator, dispersion, level,
     evidence_of(attainment, information, z_score, is_higher_better) as evidence, z_score,
     status_of(goal_period, false, attainment, level, evidence) as status,
     if(is_additive, coalesce(unassigned_actual, 0), null) as unassigned_actual

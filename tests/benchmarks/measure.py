@@ -94,11 +94,14 @@ def load(settings: Settings, day: dt.date) -> Result:
     with watch.phase("imports"):
         _import("dlt")
         from orchestration.connectors.files import load_files
+        from orchestration.history import load_history
+        from orchestration.publishing import list_releases
         from orchestration.reference import write_reference
     with watch.phase("loading"):
         loads = load_files(settings, now=dt.datetime.now(dt.UTC))
     with watch.phase("reference"):
         write_reference(settings, day)
+        load_history(settings, day, list_releases(settings))
     return {"phases": watch.phases, "rows": sum(table.rows_in_file for table in loads)}
 
 

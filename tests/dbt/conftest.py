@@ -20,6 +20,7 @@ import pytest
 
 from orchestration import dbt_runner
 from orchestration.connectors.contract import TABLES
+from orchestration.history import load_history
 from orchestration.reference import write_reference
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
@@ -197,6 +198,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     _write_policy(settings)
     _write_raw(settings)
     write_reference(settings, AS_OF)
+    load_history(settings, AS_OF, [])
     return Company(settings)
 
 

@@ -23,7 +23,7 @@ from orchestration.settings import REPOSITORY, Settings
 
 FIRST_DAY, SECOND_DAY = "2025-06-29", "2025-06-30"
 KILLED_STEPS = [title for step, title in STEPS.items() if step != "reports__site"]
-HISTORY = ("releases", "data_checks")
+HISTORY = ("releases", "data_checks", "scorecard_history")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -162,7 +162,13 @@ def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story) -> Non
     assert new is not None
     assert str(new.as_of_date) == SECOND_DAY
     assert differences(settings, story.uninterrupted) == []
-    # nothing of the killed runs is left
+    # nothing of the killed runs is left, nor did they say anything
+    with duckdb.connect(str(new.database), read_only=True) as connection:
+        said = connection.execute(
+            "select distinct cast(as_of_date as varchar), release_id"
+            " from marts.scorecard_history order by 1"
+        ).fetchall()
+    assert said == [(FIRST_DAY, old.release_id), (SECOND_DAY, new.release_id)]
     assert [release.release_id for release in list_releases(settings)] == [
         new.release_id,
         old.release_id,

@@ -84,9 +84,9 @@ COLUMNS = {
         metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
         sort_order INTEGER, period_type VARCHAR, period_id VARCHAR, period_start DATE,
         period_end DATE, is_current BOOLEAN, rep_count BIGINT, actual DOUBLE,
-        goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE, numerator DOUBLE,
-        denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR, z_score DOUBLE,
-        status VARCHAR, unassigned_actual DOUBLE""",
+        actual_with_goal DOUBLE, goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE,
+        numerator DOUBLE, denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR,
+        z_score DOUBLE, status VARCHAR, unassigned_actual DOUBLE""",
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -388,6 +388,7 @@ def team_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
             attainment = 1 / attainment
         level = level_of(attainment)
         evidence, z = judge(40 * (attainment or 0), 40, attainment)
+        nobody = 3.0 if team == "All teams" and not rated else None
         result.append(
             {
                 name: first[name]
@@ -400,7 +401,8 @@ def team_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "team_scope": "organisation" if team == "All teams" else "team",
                 "team": team,
                 "rep_count": len({row["rep_id"] for row in rows}),
-                "actual": actual,
+                "actual": actual + (nobody or 0) if actual is not None else None,
+                "actual_with_goal": actual if goals else None,
                 "goal_to_date": goal,
                 "goal_period": sum(full) / (len(full) if rated else 1) if full else None,
                 "attainment": attainment,
@@ -408,7 +410,7 @@ def team_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "evidence": evidence,
                 "z_score": z,
                 "status": status_of(level, evidence),
-                "unassigned_actual": 3.0 if team == "All teams" and not rated else None,
+                "unassigned_actual": nobody,
             }
         )
     return result

@@ -37,7 +37,7 @@ READERS = [
     ("ReleaseFacts", "release", ["data-quality.md release"]),
 ]
 # a card shows what its row has: these belong to a team's row, not to a rep's
-OPTIONAL = {("MetricCard", "unassigned_actual")}
+OPTIONAL = {("MetricCard", "unassigned_actual"), ("MetricCard", "actual_with_goal")}
 
 
 def queries_of(page: Path) -> Iterator[tuple[str, str]]:

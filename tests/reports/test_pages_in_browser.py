@@ -303,6 +303,27 @@ def test_rep_page_shows_the_published_figures(
                 expect(shown).to_have_text(value_of(projection, unit))
 
 
+def test_only_what_people_with_a_goal_did_stands_against_the_goal(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    (row,) = marts.execute(
+        "select unit, actual, actual_with_goal, attainment from scorecard_teams where is_current"
+        " and team_scope = 'organisation' and metric_id = 'dials' and period_type = 'month'"
+    ).fetchall()
+    unit, actual, with_goal, attainment = row
+    assert actual > with_goal
+    with visit() as window:
+        page = window.open("/")
+        page.get_by_text("This month", exact=True).click()
+        window.settle()
+        card = page.locator("[data-metric=dials]")
+        expect(card.locator("[data-figure=actual_with_goal]")).to_have_text(
+            value_of(with_goal, unit)
+        )
+        expect(card.locator("[data-figure=actual]")).to_have_text(value_of(actual, unit))
+        expect(card.locator("[data-figure=attainment]")).to_have_text(percent(attainment))
+
+
 def test_explained_days_add_up_to_the_published_goal(
     visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
 ) -> None:

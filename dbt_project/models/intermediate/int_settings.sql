@@ -14,7 +14,14 @@ pivoted as (
         max(case when setting = 'score_cap' then value end) as score_cap,
         max(case when setting = 'suspect_coverage_ratio' then value end) as suspect_coverage_ratio,
         max(case when setting = 'suspect_min_capacity_days' then value end)
-            as suspect_min_capacity_days
+            as suspect_min_capacity_days,
+        max(case when setting = 'min_peers' then value end) as min_peers,
+        max(case when setting = 'min_reached_ratio' then value end) as min_reached_ratio,
+        max(case when setting = 'max_reached_ratio' then value end) as max_reached_ratio,
+        max(case when setting = 'suggested_reached_ratio' then value end)
+            as suggested_reached_ratio,
+        max(case when setting = 'max_scorecard_metrics' then value end) as max_scorecard_metrics,
+        max(case when setting = 'leading_per_lagging' then value end) as leading_per_lagging
     from company_settings
 ),
 
@@ -38,7 +45,14 @@ defaulted as (
         cast(coalesce(suspect_coverage_ratio, '0.5') as {{ type_double() }})
             as suspect_coverage_ratio,
         cast(coalesce(suspect_min_capacity_days, '5') as {{ type_double() }})
-            as suspect_min_capacity_days
+            as suspect_min_capacity_days,
+        cast(coalesce(min_peers, '5') as integer) as min_peers,
+        cast(coalesce(min_reached_ratio, '0.4') as {{ type_double() }}) as min_reached_ratio,
+        cast(coalesce(max_reached_ratio, '0.8') as {{ type_double() }}) as max_reached_ratio,
+        cast(coalesce(suggested_reached_ratio, '0.6') as {{ type_double() }})
+            as suggested_reached_ratio,
+        cast(coalesce(max_scorecard_metrics, '6') as integer) as max_scorecard_metrics,
+        cast(coalesce(leading_per_lagging, '2') as {{ type_double() }}) as leading_per_lagging
     from pivoted
 )
 

@@ -6,10 +6,6 @@ fct_goals_daily as (
     select * from {{ ref('fct_goals_daily') }}
 ),
 
-scorecard_rep_metrics as (
-    select * from {{ ref('scorecard_rep_metrics') }}
-),
-
 int_rep_periods as (
     select * from {{ ref('int_rep_periods') }}
 ),
@@ -34,16 +30,35 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
+-- a goal that applies holds on days off as well, so the join keeps what was done on them
 actuals as (
     select
-        team,
-        metric_id,
-        date_day,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        sum(sum_of_squares) as sum_of_squares,
-        sum(case when rep_id = 'unassigned' then numerator else 0 end) as unassigned_actual
+        int_metrics__placed.team,
+        int_metrics__placed.metric_id,
+        int_metrics__placed.date_day,
+        sum(int_metrics__placed.numerator) as numerator,
+        sum(int_metrics__placed.denominator) as denominator,
+        sum(
+            case
+                when int_metrics__placed.rep_id = 'unassigned' then int_metrics__placed.numerator
+                else 0
+            end
+        ) as unassigned_actual,
+        {% for column, name in {
+            "numerator": "numerator_with_goal",
+            "denominator": "denominator_with_goal",
+            "sum_of_squares": "sum_of_squares",
+        }.items() %}
+        sum(case when fct_goals_daily.goal_id is not null then int_metrics__placed.{{ column }} end)
+            as {{ name }},
+        {% endfor %}
+        sum(fct_goals_daily.goal * int_metrics__placed.denominator) as weighed_goal
     from int_metrics__placed
+    left join fct_goals_daily
+        on
+            int_metrics__placed.rep_id = fct_goals_daily.rep_id
+            and int_metrics__placed.metric_id = fct_goals_daily.metric_id
+            and int_metrics__placed.date_day = fct_goals_daily.date_day
     group by 1, 2, 3
 ),
 
@@ -61,29 +76,14 @@ goals as (
 ),
 
 {{ sum_by_period('actuals', ['team', 'metric_id'], {
-    'numerator': 'sum', 'denominator': 'sum', 'sum_of_squares': 'sum', 'unassigned_actual': 'sum',
+    'numerator': 'sum', 'denominator': 'sum', 'unassigned_actual': 'sum',
+    'numerator_with_goal': 'sum', 'denominator_with_goal': 'sum', 'sum_of_squares': 'sum',
+    'weighed_goal': 'sum',
 }) }},
 
 {{ sum_by_period('goals', ['team', 'metric_id'], {
     'goal_to_date': 'sum', 'goal_period': 'sum',
 }) }},
-
--- the goal of a team's ratio is that of its reps, weighed by their denominators
-ratio_goals as (
-    select
-        period_type,
-        period_start,
-        team,
-        metric_id,
-        sum(goal_to_date * denominator) as weighed_goal,
-        sum(denominator) as denominator
-    from scorecard_rep_metrics
-    where
-        aggregation in ('ratio', 'mean')
-        and goal_to_date is not null
-        and denominator > 0
-    group by 1, 2, 3, 4
-),
 
 rep_counts as (
     select
@@ -121,12 +121,13 @@ teams as (
         rep_counts.rep_count,
         actuals_by_period.numerator,
         actuals_by_period.denominator,
-        actuals_by_period.sum_of_squares,
         actuals_by_period.unassigned_actual,
+        actuals_by_period.numerator_with_goal,
+        actuals_by_period.denominator_with_goal,
+        actuals_by_period.sum_of_squares,
+        actuals_by_period.weighed_goal,
         goals_by_period.goal_to_date,
-        goals_by_period.goal_period,
-        ratio_goals.weighed_goal,
-        ratio_goals.denominator as goal_denominator
+        goals_by_period.goal_period
     from combinations
     left join actuals_by_period
         on
@@ -140,12 +141,6 @@ teams as (
             and combinations.period_start = goals_by_period.period_start
             and combinations.team = goals_by_period.team
             and combinations.metric_id = goals_by_period.metric_id
-    left join ratio_goals
-        on
-            combinations.period_type = ratio_goals.period_type
-            and combinations.period_start = ratio_goals.period_start
-            and combinations.team = ratio_goals.team
-            and combinations.metric_id = ratio_goals.metric_id
     left join rep_counts
         on
             combinations.period_type = rep_counts.period_type
@@ -172,12 +167,13 @@ organisation as (
         max(all_rep_counts.rep_count) as rep_count,
         sum(teams.numerator) as numerator,
         sum(teams.denominator) as denominator,
-        sum(teams.sum_of_squares) as sum_of_squares,
         sum(teams.unassigned_actual) as unassigned_actual,
-        sum(teams.goal_to_date) as goal_to_date,
-        sum(teams.goal_period) as goal_period,
+        sum(teams.numerator_with_goal) as numerator_with_goal,
+        sum(teams.denominator_with_goal) as denominator_with_goal,
+        sum(teams.sum_of_squares) as sum_of_squares,
         sum(teams.weighed_goal) as weighed_goal,
-        sum(teams.goal_denominator) as goal_denominator
+        sum(teams.goal_to_date) as goal_to_date,
+        sum(teams.goal_period) as goal_period
     from teams
     left join all_rep_counts
         on
@@ -192,6 +188,8 @@ unioned as (
     select * from organisation
 ),
 
+-- what has no goal is in the total, but attainment and evidence leave it out: a team is not ahead
+-- because people do what nobody asked of them
 measured as (
     select
         unioned.team_scope,
@@ -213,23 +211,31 @@ measured as (
             when metrics.aggregation in ('count', 'sum')
                 then {{ settle('coalesce(unioned.numerator, 0)') }}
             else unioned.numerator / nullif(unioned.denominator, 0)
-        end as actual,
-        case
-            when metrics.aggregation in ('count', 'sum')
-                then {{ settle('unioned.goal_to_date') }}
-            else unioned.weighed_goal / nullif(unioned.goal_denominator, 0)
-        end as goal_to_date,
-        case
-            when metrics.aggregation in ('count', 'sum')
-                then {{ settle('unioned.goal_period') }}
-            else unioned.weighed_goal / nullif(unioned.goal_denominator, 0)
-        end as goal_period,
+        end as total_actual,
         case
             when metrics.aggregation in ('count', 'sum')
                 then {{ settle('coalesce(unioned.numerator, 0)') }}
             else unioned.numerator
-        end as numerator,
-        unioned.denominator,
+        end as total_numerator,
+        unioned.denominator as total_denominator,
+        case
+            when metrics.aggregation not in ('count', 'sum')
+                then unioned.numerator_with_goal / nullif(unioned.denominator_with_goal, 0)
+            when unioned.goal_period is not null
+                then {{ settle('coalesce(unioned.numerator_with_goal, 0)') }}
+        end as actual,
+        case
+            when metrics.aggregation in ('count', 'sum')
+                then {{ settle('unioned.goal_to_date') }}
+            else unioned.weighed_goal / nullif(unioned.denominator_with_goal, 0)
+        end as goal_to_date,
+        case
+            when metrics.aggregation in ('count', 'sum')
+                then {{ settle('unioned.goal_period') }}
+            else unioned.weighed_goal / nullif(unioned.denominator_with_goal, 0)
+        end as goal_period,
+        unioned.numerator_with_goal as numerator,
+        unioned.denominator_with_goal as denominator,
         unioned.sum_of_squares,
         int_dispersions.dispersion,
         false as is_suspect,
@@ -267,12 +273,13 @@ select
     period_end,
     is_current,
     rep_count,
-    actual,
+    total_actual as actual,
+    actual as actual_with_goal,
     goal_to_date,
     goal_period,
     attainment,
-    numerator,
-    denominator,
+    total_numerator as numerator,
+    total_denominator as denominator,
     dispersion,
     level,
     evidence,
