@@ -1033,7 +1033,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "max_reached_ratio": (_between(0, 1), "a number from 0 to 1"),
     "suggested_reached_ratio": (_between(0, 1), "a number from 0 to 1"),
     "max_scorecard_metrics": (_whole_between(1, 100), "a whole number from 1 to 100"),
-    "leading_per_lagging": (_between(0), "a number, 0 or more"),
+    "leading_per_lagging": (_whole_between(1, 100), "a whole number from 1 to 100"),
     **{name: (_between(0), "a number, 0 or more") for name in THRESHOLDS},
 }
 # those that may be left out
@@ -1276,8 +1276,9 @@ def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
     """Warnings: a scorecard should be short, and most of it lead."""
     seed = "scorecard_metrics"
     most = parse_integer(policy.setting("max_scorecard_metrics")) or DEFAULT_MAX_SCORECARD_METRICS
-    wanted = parse_number(policy.setting("leading_per_lagging"))
-    per_lagging = DEFAULT_LEADING_PER_LAGGING if wanted is None else wanted
+    per_lagging = (
+        parse_integer(policy.setting("leading_per_lagging")) or DEFAULT_LEADING_PER_LAGGING
+    )
     rows_of_role: dict[str, list[PolicyRow]] = defaultdict(list)
     for row in policy.rows(seed):
         rows_of_role[row["role"]].append(row)
@@ -1304,7 +1305,7 @@ def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
             if leading != per_lagging * lagging:
                 yield warning(
                     f"{named} has {leading} leading and {lagging} lagging metrics",
-                    f"aim at {per_lagging:g} leading for each lagging: what a rep can act on, then "
+                    f"aim at {per_lagging} leading for each lagging: what a rep can act on, then "
                     "the result",
                 )
 

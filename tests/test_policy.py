@@ -227,6 +227,76 @@ def test_a_file_that_no_rule_reads_is_a_warning(settings: Settings) -> None:
         ("goals", "x,team,a,,dials,decade,1,relieve,,", "period", "decade", "not known"),
         ("goals", "x,team,a,,dials,day,1,shift,,", "timing", "shift", "not known"),
         ("performance_levels", "dials,,good,0,1", "level", "good", "not known"),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,20 %,won,closed,B2B,,2024,A survey,,false",
+            "value",
+            "20 %",
+            "is not a number",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,20,won,closed,B2B,,2024,A survey,,false",
+            "value",
+            "20",
+            "more than 100 %",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,-0.2,won,closed,B2B,,2024,A survey,,false",
+            "value",
+            "-0.2",
+            "is negative",
+        ),
+        (
+            "industry_benchmarks",
+            "demos_held,SDR,3,demos,week,B2B,,2024,A survey,,false",
+            "denominator",
+            "week",
+            "is not 'working day'",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,0.2,won,closed,B2B,,24,A survey,,false",
+            "year",
+            "24",
+            "is no year",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,0.2,won,closed,B2B,0,2024,A survey,,false",
+            "sample_size",
+            "0",
+            "is below 1",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,0.2,won,closed,B2B,,2024,,,false",
+            "source",
+            "",
+            "source is empty",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,AE,0.2,won,closed,B2B,,2024,A survey,,true",
+            "source_url",
+            "",
+            "marked as verified",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rates,AE,0.2,won,closed,B2B,,2024,A survey,,false",
+            "metric_id",
+            "win_rates",
+            "not in metrics.csv",
+        ),
+        (
+            "industry_benchmarks",
+            "win_rate,sdr2,0.2,won,closed,B2B,,2024,A survey,,false",
+            "role",
+            "sdr2",
+            "no scorecard",
+        ),
         # keys
         ("metrics", "dials,D,leading,count,count,dial,,,true,1,D", "metric_id", "dials", "line 2"),
         ("goals", "sdr_dials,team,a,,dials,day,45,relieve,,", "goal_id", "sdr_dials", "line 2"),
@@ -526,6 +596,9 @@ def test_levels_of_a_metric_and_role_are_a_table_of_their_own(settings: Settings
         ("history_years,4", "history_years,0", "0"),
         ("suspect_coverage_ratio,0.5", "suspect_coverage_ratio,50", "50"),
         ("suspect_min_capacity_days,5", "suspect_min_capacity_days,-1", "-1"),
+        ("history_years,4", "min_peers,1", "1"),
+        ("history_years,4", "max_reached_ratio,80", "80"),
+        ("history_years,4", "max_scorecard_metrics,six", "six"),
         ("currency,USD", "currency,usd", "usd"),
         ("currency,USD", "currency,CHF", "CHF"),
     ],
@@ -570,6 +643,14 @@ def test_a_scorecard_with_more_than_six_metrics_is_a_warning(settings: Settings)
     problem = only(settings)
     assert (problem.severity, problem.line) == ("warn", line - 2)
     assert problem.message == "the scorecard of role 'AE', tier 'senior' has 9 metrics"
+
+
+def test_how_a_scorecard_should_be_is_a_setting(settings: Settings) -> None:
+    append(settings, "company_settings", "max_scorecard_metrics,5", "leading_per_lagging,3")
+    messages = [str(problem) for problem in check_policy(settings)]
+    assert len(messages) == 6  # three roles, both too long and too few leading
+    assert "role 'SDR' has 6 metrics -> keep the 5 that matter" in messages[0]
+    assert "aim at 3 leading for each lagging" in messages[1]
 
 
 def test_the_row_of_a_tier_replaces_the_row_of_the_role(settings: Settings) -> None:

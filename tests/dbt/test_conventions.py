@@ -13,7 +13,11 @@ from sqlglot import exp
 
 Models = Mapping[str, Mapping[str, Any]]
 
-PREFIXES = {"staging": r"stg_[a-z]+__", "intermediate": "int_", "marts": r"(dim|fct|scorecard)_"}
+PREFIXES = {
+    "staging": r"stg_[a-z]+__",
+    "intermediate": "int_",
+    "marts": r"(dim|fct|scorecard|goal)_",
+}
 # raw tables that a model beyond staging may read: reference tables need no staging, and the months
 # that changed are for the one incremental model
 RAW_BEYOND_STAGING = {"holidays", "time_zone_days", "_changed_months"}

@@ -52,7 +52,7 @@ defaulted as (
         cast(coalesce(suggested_reached_ratio, '0.6') as {{ type_double() }})
             as suggested_reached_ratio,
         cast(coalesce(max_scorecard_metrics, '6') as integer) as max_scorecard_metrics,
-        cast(coalesce(leading_per_lagging, '2') as {{ type_double() }}) as leading_per_lagging
+        cast(coalesce(leading_per_lagging, '2') as integer) as leading_per_lagging
     from pivoted
 )
 
