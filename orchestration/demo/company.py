@@ -117,14 +117,14 @@ ACCOUNT_WORDS = (
 )
 # calendar, time zone, region, country, currency; an eighth of the reps is in each
 PLACES = (
-    ("us", "America/Los_Angeles", "amer", "US", "USD"),
-    ("us", "America/New_York", "amer", "US", "USD"),
-    ("uk", "Europe/London", "emea", "GB", "GBP"),
-    ("us", "America/Chicago", "amer", "US", "USD"),
-    ("germany", "Europe/Berlin", "emea", "DE", "EUR"),
-    ("us", "America/Los_Angeles", "amer", "US", "USD"),
-    ("france", "Europe/Paris", "emea", "FR", "EUR"),
-    ("us", "America/New_York", "amer", "US", "USD"),
+    ("us", "America/Los_Angeles", "AMER", "US", "USD"),
+    ("us", "America/New_York", "AMER", "US", "USD"),
+    ("uk", "Europe/London", "EMEA", "GB", "GBP"),
+    ("us", "America/Chicago", "AMER", "US", "USD"),
+    ("germany", "Europe/Berlin", "EMEA", "DE", "EUR"),
+    ("us", "America/Los_Angeles", "AMER", "US", "USD"),
+    ("france", "Europe/Paris", "EMEA", "FR", "EUR"),
+    ("us", "America/New_York", "AMER", "US", "USD"),
 )
 
 
@@ -395,7 +395,7 @@ def _rep_rows(
             starts.append((first + dt.timedelta(days=changes[i]), company.days - 1))
         for valid_from, day in starts:
             role = int(company.role[i, day])
-            team = f"{ROLES[role]} {region.upper()}" + (f" {i // 60 + 1}" if reps > 60 else "")
+            team = f"{ROLES[role]} {region}" + (f" {i // 60 + 1}" if reps > 60 else "")
             tier = "senior" if company.senior[i, day] else "junior"
             rows.append(
                 {
