@@ -33,6 +33,14 @@ DEFAULT_MAX_SCORECARD_METRICS = 6
 DEFAULT_LEADING_PER_LAGGING = 2
 PER_WORKING_DAY = "working day"
 MAX_FUNNEL_STEPS = 6
+MAX_LISTED = 20  # values in one cell, as the macro is_listed reads them
+
+# what leads are known by; those of a company are of its account too
+COMPANY_ATTRIBUTES = ("industry", "employee_count", "annual_revenue", "country")
+LEAD_ATTRIBUTES = (*COMPANY_ATTRIBUTES, "source", "job_title")
+NUMBER_ATTRIBUTES = ("employee_count", "annual_revenue")
+NUMBER_OPERATORS = (">=", "<")
+TEXT_OPERATORS = ("=", "in", "contains")
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,20 @@ class Seed:
 
 def _filled(name: str, type: CellType = "text", *choices: str) -> SeedColumn:
     return SeedColumn(name, type, filled=True, choices=choices)
+
+
+def _lead_rules(name: str, attributes: tuple[str, ...]) -> Seed:
+    return Seed(
+        name,
+        (
+            _filled("attribute", "text", *attributes),
+            _filled("operator", "text", *TEXT_OPERATORS, *NUMBER_OPERATORS, "is_blank"),
+            SeedColumn("value"),
+            _filled("points", "number"),
+        ),
+        ("attribute", "operator", "value"),
+        optional=True,
+    )
 
 
 SEEDS: tuple[Seed, ...] = (
@@ -235,6 +257,8 @@ SEEDS: tuple[Seed, ...] = (
         ("metric_id", "role"),
         optional=True,
     ),
+    _lead_rules("icp_rules", COMPANY_ATTRIBUTES),
+    _lead_rules("lead_score_rules", LEAD_ATTRIBUTES),
 )
 
 
@@ -1016,6 +1040,15 @@ def _whole_between(low: int, high: int) -> Callable[[str], bool]:
     return holds
 
 
+def listed(text: str) -> list[str]:
+    """The values of a cell that lists several: `Medical | Rail`."""
+    return [value.strip() for value in text.split("|")]
+
+
+def _is_list(text: str) -> bool:
+    return all(listed(text)) and len(listed(text)) <= MAX_LISTED
+
+
 # what each setting must be, and the words for it
 _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "company_name": (lambda text: bool(text), "the name shown on pages"),
@@ -1034,6 +1067,13 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "suggested_reached_ratio": (_between(0, 1), "a number from 0 to 1"),
     "max_scorecard_metrics": (_whole_between(1, 100), "a whole number from 1 to 100"),
     "leading_per_lagging": (_whole_between(1, 100), "a whole number from 1 to 100"),
+    "lead_conversion_days": (_whole_between(1, 730), "a whole number of days from 1 to 730"),
+    "lead_min_conversions": (_whole_between(10, 100_000), "a whole number, 10 or more"),
+    "lead_calibration_ratio": (_between(0.1, 0.9), "a number from 0.1 to 0.9"),
+    "lead_check_days": (_whole_between(28, 730), "a whole number of days from 28 to 730"),
+    "lead_closed_statuses": (_is_list, f"up to {MAX_LISTED} statuses, separated by |"),
+    "icp_good_points": (_between(-math.inf), "a number"),
+    "icp_fair_points": (_between(-math.inf), "a number"),
     **{name: (_between(0), "a number, 0 or more") for name in THRESHOLDS},
 }
 # those that may be left out
@@ -1047,6 +1087,13 @@ _DEFAULTED_SETTINGS = {
     "suggested_reached_ratio",
     "max_scorecard_metrics",
     "leading_per_lagging",
+    "lead_conversion_days",
+    "lead_min_conversions",
+    "lead_calibration_ratio",
+    "lead_check_days",
+    "lead_closed_statuses",
+    "icp_good_points",
+    "icp_fair_points",
     *THRESHOLDS,
 }
 
@@ -1272,6 +1319,78 @@ def _check_industry_benchmarks(policy: Policy) -> Iterator[PolicyProblem]:
             )
 
 
+def _check_lead_rules(policy: Policy) -> Iterator[PolicyProblem]:
+    """An operator fits its attribute, and a value its operator."""
+    for seed in ("icp_rules", "lead_score_rules"):
+        for row in policy.rows(seed):
+            for column, message, remedy in _lead_rule_problems(row):
+                yield policy.error(seed, row, column, message, remedy)
+    edges = {
+        row["setting"]: (edge, row)
+        for row in policy.rows("company_settings")
+        if row["setting"] in ("icp_good_points", "icp_fair_points")
+        and (edge := parse_number(row["value"])) is not None
+    }
+    if len(edges) == 1:
+        (name, (_, row)) = next(iter(edges.items()))
+        other = "icp_fair_points" if name == "icp_good_points" else "icp_good_points"
+        yield policy.error(
+            "company_settings",
+            row,
+            "setting",
+            f"{name} is set and {other} is not",
+            f"add the line {other},<points>: an account fits well from the one, fairly from the "
+            "other on",
+        )
+    elif edges and edges["icp_good_points"][0] <= edges["icp_fair_points"][0]:
+        yield policy.error(
+            "company_settings",
+            edges["icp_good_points"][1],
+            "value",
+            f"icp_good_points '{edges['icp_good_points'][1]['value']}' is not above "
+            f"icp_fair_points '{edges['icp_fair_points'][1]['value']}'",
+            "a good fit asks for more points than a fair one",
+        )
+
+
+def _lead_rule_problems(row: PolicyRow) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with one rule: (column, message, remedy)."""
+    attribute, operator, value = row["attribute"], row["operator"], row["value"]
+    if attribute not in LEAD_ATTRIBUTES or operator not in (
+        *TEXT_OPERATORS,
+        *NUMBER_OPERATORS,
+        "is_blank",
+    ):
+        return  # reported as an unknown value
+    if operator == "is_blank":
+        if value:
+            yield "value", f"value '{value}' is not for operator is_blank", "leave it empty"
+    elif operator in NUMBER_OPERATORS and attribute not in NUMBER_ATTRIBUTES:
+        yield (
+            "operator",
+            f"operator '{operator}' compares numbers, and {attribute} is text",
+            f"use one of: {', '.join((*TEXT_OPERATORS, 'is_blank'))}",
+        )
+    elif operator in TEXT_OPERATORS and attribute in NUMBER_ATTRIBUTES:
+        yield (
+            "operator",
+            f"operator '{operator}' compares text, and {attribute} is a number",
+            f"use one of: {', '.join((*NUMBER_OPERATORS, 'is_blank'))}",
+        )
+    elif not value:
+        yield "value", "value is empty", "fill it in, or use the operator is_blank"
+    elif operator in NUMBER_OPERATORS and parse_number(value) is None:
+        yield "value", f"value '{value}' is not a number", "write a plain number, for example 250"
+    elif operator == "in" and not _is_list(value):
+        yield (
+            "value",
+            f"value '{value}' is not a list of 1 to {MAX_LISTED} values",
+            "separate them by |, for example Medical|Rail",
+        )
+    elif operator == "contains" and ("%" in value or "_" in value):
+        yield "value", f"value '{value}' has a % or _ in it", "leave those characters out"
+
+
 def _check_scorecards(policy: Policy) -> Iterator[PolicyProblem]:
     """Warnings: a scorecard should be short, and most of it lead."""
     seed = "scorecard_metrics"
@@ -1327,5 +1446,6 @@ _CHECKS: tuple[Callable[[Policy], Iterable[PolicyProblem]], ...] = (
     _check_funnels,
     _check_revenue_targets,
     _check_industry_benchmarks,
+    _check_lead_rules,
     _check_scorecards,
 )

@@ -110,6 +110,16 @@ LAST_NAMES = (
 INDUSTRIES = ("Aerospace", "Automotive", "Construction", "Energy", "Food", "Medical", "Rail")
 SOURCES = ("web", "trade fair", "referral", "partner", "outbound")
 JOB_TITLES = ("Buyer", "Head of Purchasing", "Plant Manager", "Engineer", "Chief Executive")
+LEAD_STATUSES = ("converted", "open", "nurture", "disqualified")
+# the ideal customer, as odds: how many times likelier a value is among leads that convert
+LEAD_PROFILE: dict[str, dict[str, float]] = {
+    "industry": {"Medical": 4.0, "Aerospace": 2.0, "Construction": 0.5, "Rail": 0.5, "Food": 0.25},
+    "source": {"referral": 4.0, "trade fair": 2.0, "web": 0.6, "outbound": 0.25},
+    "job_title": {"Head of Purchasing": 3.0, "Plant Manager": 1.5, "Engineer": 0.4},
+}
+LOG_EMPLOYEES = (5.0, 1.2)  # mean and spread over leads that do not convert
+LOG_EMPLOYEES_CONVERTED = (6.2, 1.0)
+LEADS_PER_CONVERSION = 9  # so one lead in nine converts
 ACCOUNT_WORDS = (
     ("Alpine", "Atlas", "Beacon", "Cobalt", "Delta", "Granite", "Harbor", "Meridian", "Summit"),
     ("Automation", "Castings", "Drives", "Foods", "Instruments", "Motors", "Rail", "Turbines"),
@@ -139,6 +149,7 @@ class DemoTruth:
     conversion_rates: dict[str, float]
     lag_days: dict[str, int]
     reps_by_cause: dict[str, tuple[str, ...]]
+    lead_profile: dict[str, dict[str, float]]
     rows: dict[str, int]
     oddities: dict[str, int]
 
@@ -239,6 +250,7 @@ def generate(
         },
         lag_days={"demos_held -> deals_won": LAG_DAYS},
         reps_by_cause=company.causes,
+        lead_profile=LEAD_PROFILE,
         rows=writer.rows,
         oddities=writer.oddities,
     )
@@ -728,6 +740,7 @@ class _Writer:
         identity = _ids("opp_", np.arange(1, count + 1))
         account = rng.integers(1, self.accounts + 1, count)
         lead, leads = self._leads(rng, created)
+        lead_rng = np.random.default_rng([self.seed, 11])
         self._write(
             "opportunities",
             {
@@ -755,8 +768,9 @@ class _Writer:
         )
         self._write_splits(rng, identity, rep, role, unassigned)
         self._write_stages(identity, created, closing, closed, won, touched)
-        self._write("leads", leads)
-        self._write_accounts(rng)
+        industries = self._write_accounts(rng)
+        leads = self._add_leads_that_do_not_convert(lead_rng, leads)
+        self._write("leads", self._plant_profile(lead_rng, leads, industries))
 
     def _pull_into_january(self, rng: np.random.Generator, day: Ints, due: Ints) -> Ints:
         dates = np.datetime64(self.company.first_day) + due
@@ -848,7 +862,7 @@ class _Writer:
     def _leads(
         self, rng: np.random.Generator, opened: Ints
     ) -> tuple[pa.Array, dict[str, pa.Array]]:
-        """The lead of each deal, and the leads: for each that converted, two that did not."""
+        """The lead of each deal, and leads: for each that converted, two that did not."""
         rep, day, second = (np.concatenate([p[k] for p in self.sdr_demos]) for k in range(3))
         converted = self.utc(rep, day, np.minimum(second + 2400, 86_399))
         count = len(rep)
@@ -886,32 +900,104 @@ class _Writer:
                 pa.array(self.company.place[rep_all])
             ),
             "job_title": pick(JOB_TITLES),
-            "status": pa.array(["converted", "open", "nurture", "disqualified"]).take(
-                pa.array(status)
-            ),
+            "status": pa.array(LEAD_STATUSES).take(pa.array(status)),
             "converted_at": pc.if_else(pa.array(is_converted), _moments(converted_all), None),
             "opportunity_id": pc.if_else(pa.array(deal_all > 0), _ids("opp_", deal_all), None),
             "is_deleted": pa.array(rng.random(total) < 0.002),
         }
         return pc.if_else(pa.array(lead_of_deal > 0), _ids("lead_", lead_of_deal), None), leads
 
-    def _write_accounts(self, rng: np.random.Generator) -> None:
+    def _add_leads_that_do_not_convert(
+        self, rng: np.random.Generator, leads: dict[str, pa.Array]
+    ) -> dict[str, pa.Array]:
+        """Leads of SDRs and AEs that came to nothing or, the youngest, to nothing so far."""
+        company, known = self.company, len(leads["lead_id"])
+        count = known // 3 * (LEADS_PER_CONVERSION - 3)
+        sellers = np.argwhere((company.capacity > 0) & (company.role != AM))
+        rep, day = (
+            sellers[rng.integers(0, len(sellers), count)].T if count else np.zeros((2, 0), int)
+        )
+        created = np.minimum(
+            self.utc(rep, day, rng.integers(7 * 3600, 20 * 3600, count)), self.end_of_today - 1
+        )
+        # the older a lead, the likelier it was put aside
+        age = (self.end_of_today - created) / 86_400
+        aside = rng.random(count) < age / (age + 30)
+        status = np.where(aside, rng.integers(2, 4, count), 1)
+
+        def pick(values: Sequence[str]) -> pa.Array:
+            return pa.array(values).take(pa.array(rng.integers(0, len(values), count)))
+
+        more = {
+            "lead_id": _ids("lead_", np.arange(known + 1, known + count + 1)),
+            "rep_id": pa.array(company.rep_ids).take(pa.array(rep)),
+            "account_id": pa.nulls(count, pa.string()),
+            "created_at": _moments(created),
+            "source": pick(SOURCES),
+            "industry": pick(INDUSTRIES),
+            "employee_count": pa.array(np.rint(np.exp(rng.normal(*LOG_EMPLOYEES, count))) + 1),
+            "country": pa.array([place[3] for place in PLACES]).take(pa.array(company.place[rep])),
+            "job_title": pick(JOB_TITLES),
+            "status": pa.array(LEAD_STATUSES).take(pa.array(status)),
+            "converted_at": pa.nulls(count, pa.timestamp("s")),
+            "opportunity_id": pa.nulls(count, pa.string()),
+            "is_deleted": pa.array(np.zeros(count, bool)),
+        }
+        return {name: pa.concat_arrays([leads[name], more[name]]) for name in leads}
+
+    def _plant_profile(
+        self, rng: np.random.Generator, leads: dict[str, pa.Array], industries: Sequence[str]
+    ) -> dict[str, pa.Array]:
+        """Leads that convert, or will, are ideal customers; accounts fit their leads."""
+        total = len(leads["lead_id"])
+        converts = leads["converted_at"].is_valid().to_numpy(zero_copy_only=False)
+        # of the open leads of the last weeks as many will convert as of any others
+        age = self.end_of_today - leads["created_at"].cast(pa.int64()).to_numpy()
+        young = ~converts & (age < 21 * 86_400)
+        converts = converts | (young & (rng.random(total) < 1 / LEADS_PER_CONVERSION))
+        mask = pa.array(converts)
+        for attribute, values in (
+            ("source", SOURCES),
+            ("industry", INDUSTRIES),
+            ("job_title", JOB_TITLES),
+        ):
+            odds = np.array([LEAD_PROFILE[attribute].get(value, 1.0) for value in values])
+            drawn = pa.array(values).take(
+                pa.array(rng.choice(len(values), total, p=odds / odds.sum()))
+            )
+            leads[attribute] = pc.if_else(mask, drawn, leads[attribute])
+        employees = np.rint(np.exp(rng.normal(*LOG_EMPLOYEES_CONVERTED, total))) + 1
+        leads["employee_count"] = pc.if_else(mask, pa.array(employees), leads["employee_count"])
+        # an account of the lead's industry, if there is one
+        of_industry = {name: np.flatnonzero(np.array(industries) == name) for name in INDUSTRIES}
+        choice = rng.random(total)
+        industry = np.array(leads["industry"].to_pylist())
+        account = rng.integers(0, self.accounts, total)
+        for name, accounts in of_industry.items():
+            chosen = (industry == name) & (len(accounts) > 0)
+            account[chosen] = accounts[(choice[chosen] * len(accounts)).astype(np.int64)]
+        return {**leads, "account_id": _ids("acc_", account + 1)}
+
+    def _write_accounts(self, rng: np.random.Generator) -> Sequence[str]:
+        """Write the accounts; the industry of each."""
         count = self.accounts
         words = [rng.choice(list(options), count) for options in ACCOUNT_WORDS]
         employees = np.rint(np.exp(rng.normal(5.5, 1.3, count))) + 5
         revenue = np.rint(employees * rng.uniform(90_000, 300_000, count))
+        industries: list[str] = rng.choice(list(INDUSTRIES), count).tolist()
         self._write(
             "accounts",
             {
                 "account_id": _ids("acc_", np.arange(1, count + 1)),
                 "account_name": pa.array([" ".join(parts) for parts in zip(*words, strict=True)]),
-                "industry": pa.array(rng.choice(list(INDUSTRIES), count)),
+                "industry": pa.array(industries),
                 "employee_count": pa.array(employees),
                 "annual_revenue": pa.array(revenue),
                 "country": pa.array(rng.choice(["US", "GB", "DE", "FR"], count)),
                 "fiscal_year_end_month": pa.array(rng.choice([1, 3, 6, 12], count)),
             },
         )
+        return industries
 
     def write_small(self, name: str, rows: list[dict[str, Any]]) -> None:
         """A table given as rows."""

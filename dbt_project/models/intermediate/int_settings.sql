@@ -21,7 +21,15 @@ pivoted as (
         max(case when setting = 'suggested_reached_ratio' then value end)
             as suggested_reached_ratio,
         max(case when setting = 'max_scorecard_metrics' then value end) as max_scorecard_metrics,
-        max(case when setting = 'leading_per_lagging' then value end) as leading_per_lagging
+        max(case when setting = 'leading_per_lagging' then value end) as leading_per_lagging,
+        max(case when setting = 'lead_conversion_days' then value end) as lead_conversion_days,
+        max(case when setting = 'lead_min_conversions' then value end) as lead_min_conversions,
+        max(case when setting = 'lead_calibration_ratio' then value end)
+            as lead_calibration_ratio,
+        max(case when setting = 'lead_check_days' then value end) as lead_check_days,
+        max(case when setting = 'lead_closed_statuses' then value end) as lead_closed_statuses,
+        max(case when setting = 'icp_good_points' then value end) as icp_good_points,
+        max(case when setting = 'icp_fair_points' then value end) as icp_fair_points
     from company_settings
 ),
 
@@ -52,7 +60,16 @@ defaulted as (
         cast(coalesce(suggested_reached_ratio, '0.6') as {{ type_double() }})
             as suggested_reached_ratio,
         cast(coalesce(max_scorecard_metrics, '6') as integer) as max_scorecard_metrics,
-        cast(coalesce(leading_per_lagging, '2') as integer) as leading_per_lagging
+        cast(coalesce(leading_per_lagging, '2') as integer) as leading_per_lagging,
+        cast(coalesce(lead_conversion_days, '90') as integer) as lead_conversion_days,
+        cast(coalesce(lead_min_conversions, '30') as integer) as lead_min_conversions,
+        cast(coalesce(lead_calibration_ratio, '0.3') as {{ type_double() }})
+            as lead_calibration_ratio,
+        cast(coalesce(lead_check_days, '182') as integer) as lead_check_days,
+        coalesce(lead_closed_statuses, 'converted|disqualified|unqualified')
+            as lead_closed_statuses,
+        cast(coalesce(icp_good_points, '50') as {{ type_double() }}) as icp_good_points,
+        cast(coalesce(icp_fair_points, '25') as {{ type_double() }}) as icp_fair_points
     from pivoted
 )
 

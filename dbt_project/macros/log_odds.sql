@@ -1,0 +1,7 @@
+{#- The logarithm of the odds of a share; null where the share is 0 or 1. -#}
+{% macro log_odds(share) -%}
+    case
+        when {{ share }} > 0 and {{ share }} < 1
+            then ln({{ share }} / nullif(1 - {{ share }}, 0))
+    end
+{%- endmacro %}

@@ -1,0 +1,120 @@
+with stg_files__leads as (
+    select * from {{ ref('stg_files__leads') }}
+),
+
+stg_files__accounts as (
+    select * from {{ ref('stg_files__accounts') }}
+),
+
+int_crm__reps as (
+    select * from {{ ref('int_crm__reps') }}
+),
+
+int_rep_zones as (
+    select * from {{ ref('int_rep_zones') }}
+),
+
+time_zone_days as (
+    select * from {{ source('raw_reference', 'time_zone_days') }}
+),
+
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+known_reps as (
+    select distinct rep_id from int_crm__reps
+),
+
+-- what the lead itself does not say is taken from its account; an id is one account
+live as (
+    select
+        stg_files__leads.lead_id,
+        coalesce(known_reps.rep_id, 'unassigned') as rep_id,
+        stg_files__leads.account_id,
+        stg_files__accounts.account_name,
+        stg_files__leads.source,
+        coalesce(stg_files__leads.industry, stg_files__accounts.industry) as industry,
+        coalesce(stg_files__leads.employee_count, stg_files__accounts.employee_count)
+            as employee_count,
+        stg_files__accounts.annual_revenue,
+        coalesce(stg_files__leads.country, stg_files__accounts.country) as country,
+        stg_files__leads.job_title,
+        stg_files__leads.status,
+        stg_files__leads.created_at,
+        stg_files__leads.converted_at
+    from stg_files__leads
+    left join known_reps
+        on stg_files__leads.rep_id = known_reps.rep_id
+    left join stg_files__accounts
+        on
+            stg_files__leads.account_id = stg_files__accounts.account_id
+            and not stg_files__accounts.is_deleted
+    where not stg_files__leads.is_deleted
+),
+
+-- one version per rep and moment, one row per zone and day: the joins do not multiply
+dated as (
+    select
+        live.*,
+        {{ local_date('live.created_at', 'created_days') }} as created_date,
+        {{ local_date('live.converted_at', 'converted_days') }} as converted_date
+    from live
+    left join int_rep_zones
+        on
+            live.rep_id = int_rep_zones.rep_id
+            and live.created_at >= int_rep_zones.effective_from
+            and live.created_at < int_rep_zones.effective_to
+    left join time_zone_days as created_days
+        on
+            int_rep_zones.time_zone = created_days.time_zone
+            and cast(live.created_at as date) = created_days.utc_date
+    left join time_zone_days as converted_days
+        on
+            int_rep_zones.time_zone = converted_days.time_zone
+            and cast(live.converted_at as date) = converted_days.utc_date
+),
+
+-- what happens after the as-of date is not known yet, so that a past day can be scored again
+known as (
+    select
+        dated.*,
+        int_settings.lead_conversion_days,
+        int_settings.lead_closed_statuses,
+        coalesce(dated.converted_date <= {{ as_of_date() }}, false) as is_converted,
+        {{ add_days('dated.created_date', 'int_settings.lead_conversion_days') }} as decided_date
+    from dated
+    cross join int_settings
+    where dated.created_date <= {{ as_of_date() }}
+),
+
+final as (
+    select
+        lead_id,
+        rep_id,
+        account_id,
+        account_name,
+        source,
+        industry,
+        employee_count,
+        annual_revenue,
+        country,
+        job_title,
+        status,
+        created_at,
+        created_date,
+        case when is_converted then converted_date end as converted_date,
+        decided_date,
+        case
+            when is_converted then 'converted'
+            when
+                status is not null
+                and {{ is_listed('status', 'lead_closed_statuses') }} then 'closed'
+            when decided_date <= {{ as_of_date() }} then 'expired'
+            else 'open'
+        end as lead_state,
+        is_converted and converted_date <= decided_date as is_converted_in_time
+    from known
+)
+
+select * from final
