@@ -138,6 +138,40 @@ def show(
 
 
 @app.command()
+def agree(
+    rep: Annotated[str, typer.Argument(help="Id, name, or a part of a name that is clear.")],
+    metric: Annotated[str, typer.Option(help="What it is to raise: id or name of a metric.")],
+    action: Annotated[str, typer.Option(help="What was agreed on.")],
+    due: Annotated[str | None, typer.Option(help="Until when, YYYY-MM-DD.")] = None,
+    note: Annotated[str, typer.Option(help="Anything else.")] = "",
+    day: Annotated[
+        str | None, typer.Option("--date", help="Day of the one-on-one; today otherwise.")
+    ] = None,
+    company: Company = None,
+) -> None:
+    """Write down what was agreed on in a one-on-one; later sheets say what came of it."""
+    from orchestration.as_of import company_time_zone
+    from orchestration.interventions import agree as write_down
+    from orchestration.interventions import find_metric
+    from orchestration.terminal import find_published_rep
+
+    settings = _settings(company)
+    _require_input(settings)
+    person = find_published_rep(settings, rep)
+    today = _now().astimezone(company_time_zone(settings)).date()
+    path = write_down(
+        settings,
+        person["rep_id"],
+        metric_id=find_metric(settings, metric),
+        action=action,
+        agreed_date=parse_day(day, "--date") if day else today,
+        due_date=parse_day(due, "--due") if due else None,
+        note=note,
+    )
+    out.print(f"Written down for {person['rep_name']} in {_shown(path)}.", markup=False)
+
+
+@app.command()
 def alerts(
     company: Company = None,
     dry_run: Annotated[

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ from orchestration.labels import (
     status_label,
 )
 from orchestration.policy import read_policy
-from orchestration.publishing import current_release
+from orchestration.publishing import Release, current_release
 from orchestration.settings import Settings
 
 PERIODS = {
@@ -141,39 +142,27 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
     """
     if period not in PERIODS:
         raise ConfigError(f"--period: '{period}' is none of: {', '.join(PERIODS)}.")
-    release = current_release(settings)
-    if release is None:
-        raise ConfigError(
-            f"'{settings.company}' has not published anything yet. Run `scorecard refresh` first."
+    with _reading(settings) as (release, connection):
+        person = find_rep(_reps(connection), rep)
+        scores = _rows(
+            connection,
+            (*PERIOD_COLUMNS, *SCORE_COLUMNS, "role"),
+            "from scorecard_reps where rep_id = ? and period_type = ? and is_current = ?"
+            " order by period_start desc limit 1",
+            _selection(person, period),
         )
-    try:
-        with duckdb.connect(str(release.database), read_only=True) as connection:
-            connection.execute("set search_path = 'marts'")
-            person = find_rep(_reps(connection), rep)
-            scores = _rows(
-                connection,
-                (*PERIOD_COLUMNS, *SCORE_COLUMNS, "role"),
-                "from scorecard_reps where rep_id = ? and period_type = ? and is_current = ?"
-                " order by period_start desc limit 1",
-                _selection(person, period),
-            )
-            metrics = _rows(
-                connection,
-                (*METRIC_COLUMNS, "period_start"),
-                "from scorecard_rep_metrics where rep_id = ? and period_type = ?"
-                " and is_current = ? order by sort_order, metric_id",
-                _selection(person, period),
-            )
-            levels = _rows(
-                connection,
-                ("metric_id", "role", "level", "min_attainment"),
-                "from dim_performance_levels",
-            )
-    except duckdb.Error as error:
-        raise ScorecardError(
-            f"{release.database} was published by another version of the code "
-            f"({str(error).splitlines()[0]}). Run `scorecard refresh` first."
-        ) from error
+        metrics = _rows(
+            connection,
+            (*METRIC_COLUMNS, "period_start"),
+            "from scorecard_rep_metrics where rep_id = ? and period_type = ?"
+            " and is_current = ? order by sort_order, metric_id",
+            _selection(person, period),
+        )
+        levels = _rows(
+            connection,
+            ("metric_id", "role", "level", "min_attainment"),
+            "from dim_performance_levels",
+        )
     score = scores[0] if scores else None
     role = score["role"] if score else ""
     metrics = [row for row in metrics if score and row["period_start"] == score["period_start"]]
@@ -192,6 +181,17 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
             for metric_id in ("", *(row["metric_id"] for row in metrics))
         },
     )
+
+
+def find_published_rep(settings: Settings, text: str) -> dict[str, Any]:
+    """The rep of the current release that `find_rep` finds.
+
+    Raises:
+        ConfigError: nothing is published, or the rep is not clear.
+        ScorecardError: the release has other columns than this code knows.
+    """
+    with _reading(settings) as (_, connection):
+        return find_rep(_reps(connection), text)
 
 
 def find_rep(reps: Sequence[dict[str, Any]], text: str) -> dict[str, Any]:
@@ -220,6 +220,25 @@ def find_rep(reps: Sequence[dict[str, Any]], text: str) -> dict[str, Any]:
     raise ConfigError(
         f"There is no rep '{text}'.{hint or ' Give an id, a name or a part of a name.'}"
     )
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
+    """The current release, open for reading."""
+    release = current_release(settings)
+    if release is None:
+        raise ConfigError(
+            f"'{settings.company}' has not published anything yet. Run `scorecard refresh` first."
+        )
+    try:
+        with duckdb.connect(str(release.database), read_only=True) as connection:
+            connection.execute("set search_path = 'marts'")
+            yield release, connection
+    except duckdb.Error as error:
+        raise ScorecardError(
+            f"{release.database} was published by another version of the code "
+            f"({str(error).splitlines()[0]}). Run `scorecard refresh` first."
+        ) from error
 
 
 def _reps(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -178,6 +178,19 @@ TABLES: tuple[Table, ...] = (
             Column("valid_to", "date"),
         ),
     ),
+    Table(
+        "interventions",
+        ("intervention_id",),
+        (
+            _required("intervention_id"),
+            _required("rep_id"),
+            _required("agreed_date", "date"),
+            _required("metric_id"),
+            _required("action"),
+            Column("due_date", "date"),
+            Column("note"),
+        ),
+    ),
 )
 TABLE_BY_NAME = {table.name: table for table in TABLES}
 

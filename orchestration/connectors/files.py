@@ -29,6 +29,7 @@ from orchestration.connectors.load import (
     unchanged,
 )
 from orchestration.errors import InputError
+from orchestration.policy import read_policy
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote
 
@@ -36,7 +37,19 @@ FORMS = ("csv", "parquet", "jsonl", "sql")
 DELIMITERS = ",;\t|"
 SHOWN_PROBLEMS = 5
 # tables whose rep_id must be one of reps; an empty one means unassigned where the column allows it
-OF_REPS = ("activities", "opportunities", "opportunity_splits", "leads", "time_off")
+OF_REPS = (
+    "activities",
+    "opportunities",
+    "opportunity_splits",
+    "leads",
+    "time_off",
+    "interventions",
+)
+# tables in which one day must not be before another
+ORDERED_DAYS = {
+    "time_off": ("start_date", "end_date"),
+    "interventions": ("agreed_date", "due_date"),
+}
 SPLIT_TOLERANCE = 1e-6
 GENERATED_ID = {"activities": "activity_id"}
 RANGES = {
@@ -121,8 +134,8 @@ def load_table(
     return load_files(settings, full=full, quarantine=quarantine, now=now, tables=[table])[0]
 
 
-def check_files(settings: Settings) -> list[str]:
-    """Read and check all files without loading them; returns warnings.
+def check_files(settings: Settings, tables: Sequence[str] | None = None) -> list[str]:
+    """Read and check the files (of these tables, or all) without loading them; returns warnings.
 
     Raises:
         InputError: names file, line, column, value and remedy of the first problems.
@@ -137,7 +150,9 @@ def check_files(settings: Settings) -> list[str]:
             False,
             dt.datetime.min,
         )
-        staged = staging.stage(TABLES)
+        staged = staging.stage(
+            TABLES if tables is None else [TABLE_BY_NAME[name] for name in tables]
+        )
     return [
         *_stray_files(settings, sources),
         *(warning for table in staged for warning in table.warnings),
@@ -189,6 +204,8 @@ def _fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str, str
     def of(table: Table) -> str:
         path = sources.get(table.name)
         parts: list[object] = [table, RANGES]
+        if table.name == "interventions":
+            parts.append(_metric_ids(settings))
         if path is not None:
             parts.append(identity([path]))
             if path.suffix == ".sql":
@@ -202,6 +219,11 @@ def _fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str, str
         name: f"{fingerprint}-{own['reps'][:16]}" if name in OF_REPS else fingerprint
         for name, fingerprint in own.items()
     }
+
+
+def _metric_ids(settings: Settings) -> list[str]:
+    """The metrics of the policy: what an intervention may be about."""
+    return sorted(read_policy(settings.seeds_dir).values("metrics", "metric_id"))
 
 
 class _Staging:
@@ -222,6 +244,7 @@ class _Staging:
         self.folder = folder
         self.quarantine = quarantine
         self.now = now
+        self.metric_ids = _metric_ids(settings)
 
     def stage(self, tables: Iterable[Table]) -> list[Staged]:
         """Stage the tables, the reps first where others refer to them.
@@ -258,7 +281,14 @@ class _Staging:
         warnings = _check_columns(table, source)
         self._write(con, table, source, path)
         rows = _count(con, path)
-        _find_problems(con, table, path, self.folder / "reps.parquet", self.quarantine)
+        _find_problems(
+            con,
+            table,
+            path,
+            reps=self.folder / "reps.parquet",
+            metric_ids=self.metric_ids,
+            quarantine=self.quarantine,
+        )
         bad_rows = _count_distinct_rows(con)
         problems = _fetch_problems(con, source)
         if self.quarantine and bad_rows:
@@ -481,16 +511,23 @@ def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
                 f"(not ({number} {low} and {number} {high}))",
                 f"is out of range: it must be {allowed}",
             )
-    if table.name == "time_off":
+    if table.name in ORDERED_DAYS:
+        first, last = ORDERED_DAYS[table.name]
         yield (
-            "end_date",
-            "(try_cast(end_date as date) < try_cast(start_date as date))",
-            "is before start_date; swap them or correct one",
+            last,
+            f"(try_cast({last} as date) < try_cast({first} as date))",
+            f"is before {first}; swap them or correct one",
         )
 
 
 def _find_problems(
-    con: duckdb.DuckDBPyConnection, table: Table, path: Path, reps: Path, quarantine: bool
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    path: Path,
+    *,
+    reps: Path,
+    metric_ids: Sequence[str],
+    quarantine: bool,
 ) -> None:
     """Fill the table `problems` with every bad cell of the staged file."""
     con.execute(
@@ -524,6 +561,13 @@ def _find_problems(
         )
     if table.name == "opportunity_splits":
         _find_unequal_splits(con, path, quarantine)
+    if table.name == "interventions":
+        con.execute(
+            "insert into problems select file_row_number, 'metric_id', metric_id,"
+            " 'is not a metric_id of metrics.csv; correct it'"
+            f" from {_numbered(path)} where not list_contains(?, metric_id)",
+            [metric_ids],
+        )
 
 
 def _find_duplicates(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:

@@ -138,6 +138,14 @@ PLACES = (
 )
 
 
+# what one-on-ones agree on, by role: a metric and actions
+AGREEMENTS: dict[int, tuple[str, tuple[str, ...]]] = {
+    SDR: ("dials", ("Block two hours for calls each morning", "Call the old trade fair leads")),
+    AE: ("demos_held", ("Offer two dates for every demo", "Confirm each demo the day before")),
+    AM: ("meetings_held", ("Meet each top account this month", "Set up reviews with key accounts")),
+}
+
+
 @dataclass(frozen=True)
 class DemoTruth:
     """What was planted, so that a test can ask for it back."""
@@ -229,6 +237,8 @@ def generate(
     writer.write_small("reps", rep_rows)
     writer.write_small("time_off", time_off)
     writer.write_deals(np.random.default_rng([seed, 1]))
+    agreed = _agree(company, rep_rows, np.random.default_rng([seed, 8]))
+    writer.write_small("interventions", agreed)
     for name in sorted(defects):
         DEFECTS[name].plant(folder, today)
     return DemoTruth(
@@ -499,6 +509,34 @@ def _take_leave(
             if rng.random() < 0.3:
                 add(i, quarter + int(rng.integers(70, 88)), 2, 0.5)
     return rows, leave
+
+
+def _agree(
+    company: _Company, rep_rows: Sequence[dict[str, Any]], rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """What every other rep agreed on in one-on-ones; nothing is planted that follows from it."""
+    ends = {row["rep_id"]: row["end_date"] for row in rep_rows}
+    rows: list[dict[str, Any]] = []
+    for i, rep_id in enumerate(company.rep_ids):
+        if i % 2 or ends[rep_id] is not None:
+            continue
+        for days_ago in (int(rng.integers(40, 70)), int(rng.integers(5, 20))):
+            agreed = company.today - dt.timedelta(days_ago)
+            if agreed < company.first_day:
+                continue
+            metric_id, actions = AGREEMENTS[int(company.role[i, -1])]
+            rows.append(
+                {
+                    "intervention_id": f"int_{len(rows) + 1:04d}",
+                    "rep_id": rep_id,
+                    "agreed_date": agreed,
+                    "metric_id": metric_id,
+                    "action": actions[rng.integers(len(actions))],
+                    "due_date": agreed + dt.timedelta(28),
+                    "note": None,
+                }
+            )
+    return rows
 
 
 def _ramps(

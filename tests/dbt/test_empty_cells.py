@@ -19,7 +19,7 @@ TEST = "tests/singular/assert_required_cells_are_filled.sql"
 REQUIRED = re.findall(
     r"\('stg_files__(\w+)', '(\w+)'\)", (REPOSITORY / "dbt_project" / TEST).read_text("utf-8")
 )
-assert len(REQUIRED) == 13
+assert len(REQUIRED) == 17
 
 
 @pytest.fixture(scope="module")

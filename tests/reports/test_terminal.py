@@ -154,3 +154,16 @@ def test_a_release_of_another_version_is_an_error_with_advice(
     publish_sample(settings, other)
     with pytest.raises(ScorecardError, match="another version"):
         read_scorecard(settings, "r07")
+
+
+def test_what_was_agreed_on_is_written_down_for_a_published_rep(
+    command: None, company: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company.files_dir.mkdir(parents=True)
+    (company.files_dir / "reps.csv").write_text("rep_id,rep_name\nr07,Grace\n", encoding="utf-8")
+    arguments = ["agree", "nakamura", "--metric", "Dials", "--action", "Call in the morning"]
+    assert cli.run([*arguments, "--date", "2026-11-23", "--due", "2026-12-04"]) == 0
+    assert "Written down for Grace Nakamura" in capsys.readouterr().out
+    (row,) = (company.files_dir / "interventions.csv").read_text().splitlines()[1:]
+    assert row.endswith(",r07,2026-11-23,dials,Call in the morning,2026-12-04,")
+    assert cli.run([*arguments, "--due", "tomorrow"]) == 2

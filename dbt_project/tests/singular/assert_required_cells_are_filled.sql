@@ -13,6 +13,10 @@
     ('stg_files__time_off', 'end_date'),
     ('stg_files__goals', 'goal_id'),
     ('stg_files__goals', 'metric_id'),
+    ('stg_files__interventions', 'intervention_id'),
+    ('stg_files__interventions', 'rep_id'),
+    ('stg_files__interventions', 'metric_id'),
+    ('stg_files__interventions', 'agreed_date'),
 ] %}
 
 {% for model, column in required %}
