@@ -1049,6 +1049,21 @@ def _is_list(text: str) -> bool:
     return all(listed(text)) and len(listed(text)) <= MAX_LISTED
 
 
+# what data signals compare, and from when on they speak
+_SIGNAL_SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "signal_capture_days": (_whole_between(1, 28), "a whole number of days from 1 to 28"),
+    "signal_baseline_days": (_whole_between(7, 364), "a whole number of days from 7 to 364"),
+    "signal_days": (_whole_between(1, 91), "a whole number of days from 1 to 91"),
+    "signal_min_records": (_between(1), "a number of records, 1 or more"),
+    "signal_min_share": (_between(0, 1), "a number from 0 to 1"),
+    "signal_min_ratio": (_between(1), "a number of 1 or more"),
+    "signal_min_z": (_between(0), "a number, 0 or more"),
+    "short_call_seconds": (_between(0), "a number of seconds, 0 or more"),
+    "bulk_min_records": (_between(2), "a number of records, 2 or more"),
+    "bulk_min_hours": (_between(0), "a number of hours, 0 or more"),
+    "backdated_days": (_between(0), "a number of days, 0 or more"),
+}
+
 # what each setting must be, and the words for it
 _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "company_name": (lambda text: bool(text), "the name shown on pages"),
@@ -1074,6 +1089,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "lead_closed_statuses": (_is_list, f"up to {MAX_LISTED} statuses, separated by |"),
     "icp_good_points": (_between(-math.inf), "a number"),
     "icp_fair_points": (_between(-math.inf), "a number"),
+    **_SIGNAL_SETTINGS,
     **{name: (_between(0), "a number, 0 or more") for name in THRESHOLDS},
 }
 # those that may be left out
@@ -1094,6 +1110,7 @@ _DEFAULTED_SETTINGS = {
     "lead_closed_statuses",
     "icp_good_points",
     "icp_fair_points",
+    *_SIGNAL_SETTINGS,
     *THRESHOLDS,
 }
 

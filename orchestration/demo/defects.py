@@ -84,6 +84,29 @@ def _write_future(folder: Path, today: dt.date) -> None:
     _replace("activities", "occurred_at", moment, "line <= 5")(folder, today)
 
 
+# the first rep by id who made a call in the last week
+_SOMEONE = (
+    "rep_id = (select min(rep_id) from {rows} where activity_type = 'call'"
+    " and cast(occurred_at as timestamp)::date > {today} - 7)"
+)
+_LATELY = "cast(occurred_at as timestamp)::date between {today} - 27 and {today} - 1"
+
+
+def _moment(sql: str) -> str:
+    """A timestamp as the files write it."""
+    return f"strftime({sql}, '%Y-%m-%dT%H:%M:%SZ')"
+
+
+def _silence_team(folder: Path, today: dt.date) -> None:
+    reps = _path(folder, "reps")
+    _keep(
+        "activities",
+        "rep_id is null or cast(occurred_at as timestamp)::date <= {today} - 8 or rep_id not in"
+        f" (select rep_id from '{reps}' where team = (select max(team) from '{reps}'"
+        " where role = 'SDR'))",
+    )(folder, today)
+
+
 def _delete_files(folder: Path, _today: dt.date) -> None:
     for table in TABLES:
         for suffix in ("csv", "parquet"):
@@ -146,6 +169,38 @@ DEFECTS: dict[str, Defect] = {
             "rep_id is distinct from (select min(rep_id) from {rows} where"
             " cast(occurred_at as timestamp)::date > {today} - 7)"
             " or cast(occurred_at as timestamp)::date <= {today} - 21",
+        ),
+    ),
+    "capture_outage_team": Defect(
+        "The activities of a whole team vanish for the last week",
+        _silence_team,
+    ),
+    "three_second_calls": Defect(
+        "Three of four calls of one rep lasted three seconds in the last four weeks",
+        _replace(
+            "activities",
+            "duration_seconds",
+            "'3'",
+            f"activity_type = 'call' and line % 4 > 0 and {_LATELY} and {_SOMEONE}",
+        ),
+    ),
+    "bulk_logging": Defect(
+        "One rep entered each day's activities in its last minute in the last four weeks",
+        _replace(
+            "activities",
+            "created_at",
+            _moment("cast(occurred_at as timestamp)::date + time '23:59:30'"),
+            f"{_LATELY} and {_SOMEONE}",
+        ),
+    ),
+    "backdated_activities": Defect(
+        "One rep entered the activities of two of the last four weeks nine days later",
+        _replace(
+            "activities",
+            "created_at",
+            _moment("cast(occurred_at as timestamp) + interval 9 days"),
+            "cast(occurred_at as timestamp)::date between {today} - 27 and {today} - 12"
+            f" and {_SOMEONE.replace('min', 'max')}",
         ),
     ),
     "future_dates": Defect(

@@ -18,9 +18,9 @@ PREFIXES = {
     "intermediate": "int_",
     "marts": r"(dim|fct|scorecard|goal|lead)_",
 }
-# raw tables that a model beyond staging may read: reference tables need no staging, and the months
-# that changed are for the one incremental model
-RAW_BEYOND_STAGING = {"holidays", "time_zone_days", "_changed_months"}
+# raw tables that a model beyond staging may read: reference tables and what we published ourselves
+# need no staging, and the months that changed are for the one incremental model
+RAW_BEYOND_STAGING = {"holidays", "time_zone_days", "scorecard_history", "_changed_months"}
 
 # functions that DuckDB, Spark and PostgreSQL have in common, as sqlglot names them
 FUNCTIONS = {

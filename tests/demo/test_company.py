@@ -461,6 +461,42 @@ def test_broken_capture(planted: Path, clean: Path) -> None:
     assert len(silent) == 1
 
 
+@pytest.mark.parametrize("planted", ["capture_outage_team"], indirect=True)
+def test_capture_outage_team(planted: Path, clean: Path) -> None:
+    sql = (
+        "select distinct activities.rep_id, reps.team from activities join reps using (rep_id)"
+        " where occurred_at::date > date '2026-11-14'"
+    )
+    silent = set(query(clean, sql)) - set(query(planted, sql))
+    assert {team for _, team in silent} == {"SDR EMEA"}
+    assert "SDR EMEA" not in {team for _, team in query(planted, sql)}
+
+
+@pytest.mark.parametrize("planted", ["three_second_calls"], indirect=True)
+def test_three_second_calls(planted: Path) -> None:
+    sql = (
+        "select rep_id from activities where activity_type = 'call' and duration_seconds = 3"
+        " and occurred_at::date > date '2026-10-26' and rep_id is not null"
+        " group by 1 having count(*) > 50"
+    )
+    assert query(planted, sql) == [("rep_0001",)]
+
+
+@pytest.mark.parametrize("planted", ["bulk_logging"], indirect=True)
+def test_bulk_logging(planted: Path) -> None:
+    sql = "select distinct rep_id from activities group by rep_id, created_at having count(*) >= 10"
+    assert query(planted, sql) == [("rep_0001",)]
+
+
+@pytest.mark.parametrize("planted", ["backdated_activities"], indirect=True)
+def test_backdated_activities(planted: Path) -> None:
+    sql = (
+        "select rep_id from activities where created_at = occurred_at + interval 9 days"
+        " group by 1 having count(*) > 50"
+    )
+    assert len(query(planted, sql)) == 1
+
+
 @pytest.mark.parametrize("planted", ["deleted_all"], indirect=True)
 def test_deleted_all(planted: Path, clean: Path) -> None:
     sql = "select count(*), count(*) filter (is_deleted) from activities"
@@ -480,6 +516,10 @@ def test_every_defect_is_tested_and_described() -> None:
         "volume_drop",
         "stale_data",
         "broken_capture",
+        "capture_outage_team",
+        "three_second_calls",
+        "bulk_logging",
+        "backdated_activities",
         "deleted_all",
         "empty_folder",
     }

@@ -18,6 +18,10 @@ int_crm__reps as (
     select * from {{ ref('int_crm__reps') }}
 ),
 
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
 captured as (
     select distinct
         rep_id,
@@ -28,6 +32,7 @@ captured as (
 days as (
     select
         int_rep_days.rep_id,
+        int_rep_days.team,
         int_rep_days.date_day,
         case
             when int_rep_days.employed = 1 and int_rep_days.date_day <= {{ as_of_date() }}
@@ -115,18 +120,52 @@ team_coverages as (
     group by 1, 2, 3
 ),
 
+-- what is usual of a team: when a whole team falls silent, no rep of it falls behind the others
+team_days as (
+    select
+        team,
+        date_day,
+        sum(work_days) as work_days,
+        sum(captured_days) as captured_days
+    from days
+    group by 1, 2
+),
+
+usual_coverages as (
+    select
+        int_periods.period_type,
+        int_periods.period_start,
+        team_days.team,
+        sum(team_days.captured_days)
+        / nullif(cast(sum(team_days.work_days) as {{ type_double() }}), 0) as usual_coverage_ratio
+    from int_periods
+    cross join int_settings
+    inner join team_days
+        on
+            team_days.date_day < int_periods.period_start
+            and team_days.date_day
+            >= {{ add_days('int_periods.period_start', '-int_settings.signal_baseline_days') }}
+    group by 1, 2, 3
+),
+
 final as (
     select
         rep_periods.*,
         rep_periods.captured_days
         / nullif(cast(rep_periods.work_days as {{ type_double() }}), 0) as coverage_ratio,
-        team_coverages.team_coverage_ratio
+        team_coverages.team_coverage_ratio,
+        usual_coverages.usual_coverage_ratio
     from rep_periods
     inner join team_coverages
         on
             rep_periods.period_type = team_coverages.period_type
             and rep_periods.period_start = team_coverages.period_start
             and rep_periods.team = team_coverages.team
+    left join usual_coverages
+        on
+            rep_periods.period_type = usual_coverages.period_type
+            and rep_periods.period_start = usual_coverages.period_start
+            and rep_periods.team = usual_coverages.team
 )
 
 select * from final

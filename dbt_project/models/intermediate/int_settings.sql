@@ -29,7 +29,18 @@ pivoted as (
         max(case when setting = 'lead_check_days' then value end) as lead_check_days,
         max(case when setting = 'lead_closed_statuses' then value end) as lead_closed_statuses,
         max(case when setting = 'icp_good_points' then value end) as icp_good_points,
-        max(case when setting = 'icp_fair_points' then value end) as icp_fair_points
+        max(case when setting = 'icp_fair_points' then value end) as icp_fair_points,
+        max(case when setting = 'signal_capture_days' then value end) as signal_capture_days,
+        max(case when setting = 'signal_baseline_days' then value end) as signal_baseline_days,
+        max(case when setting = 'signal_days' then value end) as signal_days,
+        max(case when setting = 'signal_min_records' then value end) as signal_min_records,
+        max(case when setting = 'signal_min_share' then value end) as signal_min_share,
+        max(case when setting = 'signal_min_ratio' then value end) as signal_min_ratio,
+        max(case when setting = 'signal_min_z' then value end) as signal_min_z,
+        max(case when setting = 'short_call_seconds' then value end) as short_call_seconds,
+        max(case when setting = 'bulk_min_records' then value end) as bulk_min_records,
+        max(case when setting = 'bulk_min_hours' then value end) as bulk_min_hours,
+        max(case when setting = 'backdated_days' then value end) as backdated_days
     from company_settings
 ),
 
@@ -69,7 +80,18 @@ defaulted as (
         coalesce(lead_closed_statuses, 'converted|disqualified|unqualified')
             as lead_closed_statuses,
         cast(coalesce(icp_good_points, '50') as {{ type_double() }}) as icp_good_points,
-        cast(coalesce(icp_fair_points, '25') as {{ type_double() }}) as icp_fair_points
+        cast(coalesce(icp_fair_points, '25') as {{ type_double() }}) as icp_fair_points,
+        cast(coalesce(signal_capture_days, '7') as integer) as signal_capture_days,
+        cast(coalesce(signal_baseline_days, '56') as integer) as signal_baseline_days,
+        cast(coalesce(signal_days, '28') as integer) as signal_days,
+        cast(coalesce(signal_min_records, '50') as {{ type_double() }}) as signal_min_records,
+        cast(coalesce(signal_min_share, '0.1') as {{ type_double() }}) as signal_min_share,
+        cast(coalesce(signal_min_ratio, '3') as {{ type_double() }}) as signal_min_ratio,
+        cast(coalesce(signal_min_z, '5') as {{ type_double() }}) as signal_min_z,
+        cast(coalesce(short_call_seconds, '5') as {{ type_double() }}) as short_call_seconds,
+        cast(coalesce(bulk_min_records, '10') as {{ type_double() }}) as bulk_min_records,
+        cast(coalesce(bulk_min_hours, '1') as {{ type_double() }}) as bulk_min_hours,
+        cast(coalesce(backdated_days, '2') as {{ type_double() }}) as backdated_days
     from pivoted
 )
 

@@ -141,6 +141,7 @@ cards as (
         int_rep_periods.capacity_days_remaining,
         int_rep_periods.coverage_ratio,
         int_rep_periods.team_coverage_ratio,
+        int_rep_periods.usual_coverage_ratio,
         int_rep_periods.work_days,
         int_scorecard_metrics__resolved.metric_id,
         int_scorecard_metrics__resolved.metric_kind,
@@ -187,8 +188,14 @@ measured as (
         earlier_goals.goal as earlier_goal,
         int_activity_metrics.metric_id is not null
         and cards.work_days >= int_settings.suspect_min_capacity_days
-        and cards.coverage_ratio < int_settings.suspect_coverage_ratio * cards.team_coverage_ratio
-            as is_suspect
+        and (
+            cards.coverage_ratio < int_settings.suspect_coverage_ratio * cards.team_coverage_ratio
+            -- or the whole team fell silent, and the rep with it
+            or coalesce(
+                greatest(cards.coverage_ratio, cards.team_coverage_ratio)
+                < int_settings.suspect_coverage_ratio * cards.usual_coverage_ratio, false
+            )
+        ) as is_suspect
     from cards
     cross join int_settings
     left join actuals_by_period

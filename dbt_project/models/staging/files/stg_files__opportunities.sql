@@ -17,6 +17,7 @@ renamed as (
         {{ to_date('close_date') }} as close_date,
         {{ to_utc_timestamp('created_at') }} as created_at,
         {{ to_utc_timestamp('updated_at') }} as updated_at,
+        {{ to_utc_timestamp('_modified_at') }} as modified_at,
         {{ is_true('_is_deleted') }} as is_deleted
     from source
 )

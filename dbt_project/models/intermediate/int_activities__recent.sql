@@ -1,0 +1,163 @@
+with stg_files__activities as (
+    select * from {{ ref('stg_files__activities') }}
+),
+
+scorecard_history as (
+    select * from {{ source('raw_published', 'scorecard_history') }}
+),
+
+int_rep_zones as (
+    select * from {{ ref('int_rep_zones') }}
+),
+
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+time_zone_days as (
+    select * from {{ source('raw_reference', 'time_zone_days') }}
+),
+
+published as (
+    select
+        as_of_date,
+        min(published_at) as published_at
+    from scorecard_history
+    group by 1
+),
+
+-- the latest day that had been published at each moment, until the next publication
+releases as (
+    select
+        max(as_of_date) over (
+            order by published_at asc nulls last, as_of_date asc nulls last
+            rows between unbounded preceding and current row
+        ) as as_of_date,
+        published_at,
+        coalesce(
+            lead(published_at) over (
+                order by published_at asc nulls last, as_of_date asc nulls last
+            ),
+            cast('9999-12-31' as timestamp)
+        ) as next_published_at
+    from published
+),
+
+first_publication as (
+    select min(published_at) as published_at from published
+),
+
+-- a load that reads everything anew says nothing about when a record came
+first_load as (
+    select min(modified_at) as loaded_at from stg_files__activities
+),
+
+-- only what is recent, or came or changed after something had been published, is looked at
+scanned as (
+    select
+        coalesce(stg_files__activities.rep_id, 'unassigned') as rep_id,
+        lower(stg_files__activities.activity_type) as activity_type,
+        coalesce(lower(stg_files__activities.direction), '') as direction,
+        coalesce(lower(stg_files__activities.outcome), '') as outcome,
+        stg_files__activities.duration_seconds,
+        stg_files__activities.occurred_at,
+        stg_files__activities.created_at,
+        stg_files__activities.is_deleted,
+        stg_files__activities.occurred_at
+        >= {{ add_days(as_of_date(), '-int_settings.signal_days') }} as is_near,
+        coalesce(
+            stg_files__activities.created_at,
+            case
+                when stg_files__activities.modified_at > first_load.loaded_at
+                    then stg_files__activities.modified_at
+            end
+        ) as entered_at,
+        case
+            when
+                stg_files__activities.modified_at > first_load.loaded_at
+                and stg_files__activities.modified_at
+                > coalesce(stg_files__activities.updated_at, first_load.loaded_at)
+                then stg_files__activities.modified_at
+            else stg_files__activities.updated_at
+        end as changed_at,
+        first_publication.published_at as first_published_at
+    from stg_files__activities
+    cross join int_settings
+    cross join first_load
+    cross join first_publication
+),
+
+kept as (
+    select * from scanned
+    where
+        is_near
+        or (
+            entered_at > first_published_at
+            and cast(entered_at as date) > cast(occurred_at as date)
+        )
+        or (
+            changed_at > first_published_at
+            and cast(changed_at as date) > cast(occurred_at as date)
+        )
+),
+
+-- one version per rep and moment, one row per zone and day, one release per moment: none of these
+-- joins multiplies a record
+dated as (
+    select
+        int_rep_zones.credited_rep_id as rep_id,
+        {{ local_date('kept.occurred_at', 'time_zone_days') }} as date_day,
+        kept.activity_type,
+        kept.direction,
+        kept.outcome,
+        kept.duration_seconds,
+        kept.occurred_at,
+        kept.created_at,
+        kept.is_deleted,
+        kept.is_near,
+        releases_entered.as_of_date as entered_after,
+        releases_changed.as_of_date as changed_after
+    from kept
+    inner join int_rep_zones
+        on
+            kept.rep_id = int_rep_zones.rep_id
+            and kept.occurred_at >= int_rep_zones.effective_from
+            and kept.occurred_at < int_rep_zones.effective_to
+    inner join time_zone_days
+        on
+            int_rep_zones.time_zone = time_zone_days.time_zone
+            and cast(kept.occurred_at as date) = time_zone_days.utc_date
+    left join releases as releases_entered
+        on
+            kept.entered_at > releases_entered.published_at
+            and kept.entered_at <= releases_entered.next_published_at
+    left join releases as releases_changed
+        on
+            kept.changed_at > releases_changed.published_at
+            and kept.changed_at <= releases_changed.next_published_at
+),
+
+final as (
+    select
+        dated.rep_id,
+        dated.date_day,
+        dated.activity_type,
+        dated.direction,
+        dated.outcome,
+        dated.duration_seconds,
+        dated.occurred_at,
+        dated.created_at,
+        dated.is_deleted,
+        dated.date_day > {{ add_days(as_of_date(), '-int_settings.signal_days') }}
+        and dated.date_day <= {{ as_of_date() }} as is_recent,
+        dated.entered_after,
+        dated.changed_after
+    from dated
+    cross join int_settings
+    where
+        dated.is_near
+        or dated.entered_after >= dated.date_day
+        or dated.changed_after >= dated.date_day
+)
+
+select * from final
