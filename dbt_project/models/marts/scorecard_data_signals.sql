@@ -272,7 +272,7 @@ summed as (
             partition by rep_signals.signal_id, rep_signals.role
         ) - rep_signals.odd_count as role_odd_count,
         sum(rep_signals.record_count) over (partition by rep_signals.signal_id)
-        as all_record_count,
+            as all_record_count,
         sum(rep_signals.odd_count) over (partition by rep_signals.signal_id) as all_odd_count
     from rep_signals
 ),
@@ -474,8 +474,9 @@ final as (
                         else 'Activities of the kind ' || activity_type
                     end
                     || ' were captured on ' || {{ count_text('observed_count') }} || ' of '
-                    || {{ count_text('record_count') }} || ' working days of the team''s reps since '
-                    || cast(period_start as varchar) || '; in the '
+                    || {{ count_text('record_count') }}
+                    || ' working days of the team''s reps since ' || cast(period_start as varchar)
+                    || '; in the '
                     || {{ count_text('signal_baseline_days') }} || ' days before it was '
                     || {{ percent_text('expected_ratio') }}
                     || ' of the days. An integration may have stopped.'
