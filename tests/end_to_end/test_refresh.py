@@ -156,3 +156,23 @@ def test_a_second_refresh_is_told_that_one_runs(
     with refresh_lock(company, dt.datetime(2025, 7, 1, tzinfo=dt.UTC)):
         assert cli.run(REFRESH) == 1
     assert "is running already (process" in capsys.readouterr().err
+
+
+def test_planted_weaknesses_stand_out_against_the_organisation(
+    company: Settings, tmp_path: Path
+) -> None:
+    causes = generate(tmp_path, today=TODAY, reps=10, days=150).reps_by_cause
+    with duckdb.connect(str(published(company).database), read_only=True) as connection:
+        rows = connection.execute(
+            "select rep_id, metric_id, actual / organisation_value from marts.scorecard_benchmarks"
+            " where period_type = 'last_13_weeks'"
+        ).fetchall()
+    shares = {(rep_id, metric_id): share for rep_id, metric_id, share in rows}
+    for cause, metric_id in (
+        ("few_calls", "dials"),
+        ("poor_connects", "connect_rate"),
+        ("poor_conversion", "win_rate"),
+        ("small_deals", "revenue_won"),
+    ):
+        (rep_id,) = causes[cause]
+        assert shares[rep_id, metric_id] < 0.85, cause
