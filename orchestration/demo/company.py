@@ -576,7 +576,7 @@ class _Writer:
         self.accounts = max(50, len(company.rep_ids) * 12)
         # a deal's seed: rep, day and second of the meeting that opened it
         self.openings: list[tuple[Ints, Ints, Ints]] = []
-        self.sdr_demos: list[tuple[Ints, Ints, Ints]] = []
+        self.sdr_demos: list[tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]] = []
 
     def _offsets(self, zone: str) -> list[int]:
         info = ZoneInfo(zone)
@@ -611,7 +611,9 @@ class _Writer:
                 rng = np.random.default_rng([self.seed, 2, month])
                 # 2,000 reps at a time keep a month of a large company in memory
                 for block in range(0, len(company.rep_ids), 2_000):
-                    table = self._draw(rng, block, day, min(following, company.days), written)
+                    fate = np.random.default_rng([self.seed, 7, month, block])
+                    last = min(following, company.days)
+                    table = self._draw(rng, fate, block, day, last, written)
                     if table is not None:
                         written += table.num_rows
                         table = table.cast(schema)
@@ -620,7 +622,13 @@ class _Writer:
         self.rows["activities"] = written
 
     def _draw(
-        self, rng: np.random.Generator, block: int, first: int, last: int, written: int
+        self,
+        rng: np.random.Generator,
+        fate: np.random.Generator,
+        block: int,
+        first: int,
+        last: int,
+        written: int,
     ) -> pa.Table | None:
         company = self.company
         reps = slice(block, block + 2_000)
@@ -660,11 +668,29 @@ class _Writer:
         midnight = rng.random(count) < 0.003
         second[midnight] = rng.integers(23 * 3600, 24 * 3600, int(midnight.sum()))
         occurred = self.utc(rep, day, second)
-        self._remember(rep, day, kind, second, rng)
-        return self._table(rng, rep, day, kind, occurred, midnight, written)
+        kept = self._came_about(fate, rep, day, kind)
+        self._remember(rep, day, kind, second, kept, rng)
+        return self._table(rng, rep, day, kind, occurred, midnight, kept, written)
+
+    def _came_about(
+        self, fate: np.random.Generator, rep: Ints, day: Ints, kind: Ints
+    ) -> npt.NDArray[np.bool_]:
+        """An SDR's meetings and demos come from calls: who makes or reaches fewer has fewer."""
+        company = self.company
+        types = np.array([stream.activity_type for stream in STREAMS])[kind]
+        from_calls = (company.role[rep, day] == SDR) & np.isin(types, ("meeting", "demo"))
+        skill = company.dial_skill[rep] * company.connect_skill[rep]
+        result: npt.NDArray[np.bool_] = ~from_calls | (fate.random(len(rep)) < skill)
+        return result
 
     def _remember(
-        self, rep: Ints, day: Ints, kind: Ints, second: Ints, rng: np.random.Generator
+        self,
+        rep: Ints,
+        day: Ints,
+        kind: Ints,
+        second: Ints,
+        kept: npt.NDArray[np.bool_],
+        rng: np.random.Generator,
     ) -> None:
         """Keep the demos and meetings that open deals or convert leads."""
         role = self.company.role[rep, day]
@@ -676,7 +702,7 @@ class _Writer:
         )
         converts = demo & (role == SDR) & (chance < LEAD_CONVERSION)
         self.openings.append((rep[opens], day[opens], second[opens]))
-        self.sdr_demos.append((rep[converts], day[converts], second[converts]))
+        self.sdr_demos.append((rep[converts], day[converts], second[converts], kept[converts]))
 
     def _table(
         self,
@@ -686,6 +712,7 @@ class _Writer:
         kind: Ints,
         occurred: Ints,
         midnight: npt.NDArray[np.bool_],
+        kept: npt.NDArray[np.bool_],
         written: int,
     ) -> pa.Table:
         company, count = self.company, len(rep)
@@ -714,15 +741,15 @@ class _Writer:
         logged = np.minimum(occurred + rng.integers(1, 3600, count), latest)
         logged = np.where(backdated, noticed, logged)
         changed = np.where(late | deleted, np.minimum(edited, latest), logged)
-        self._count("unassigned", unassigned)
-        self._count("deleted", deleted)
-        self._count("backdated", backdated)
-        self._count("late", late)
-        self._count("midnight", midnight)
+        self._count("unassigned", unassigned & kept)
+        self._count("deleted", deleted & kept)
+        self._count("backdated", backdated & kept)
+        self._count("late", late & kept)
+        self._count("midnight", midnight & kept)
         account = rng.integers(1, self.accounts + 1, count)
-        return pa.table(
+        table = pa.table(
             {
-                "activity_id": _ids("act_", np.arange(written + 1, written + count + 1)),
+                "activity_id": _ids("act_", written + np.cumsum(kept)),
                 "rep_id": pc.if_else(
                     pa.array(unassigned), None, pa.array(company.rep_ids).take(pa.array(rep))
                 ),
@@ -740,6 +767,7 @@ class _Writer:
                 "is_deleted": pa.array(deleted),
             }
         )
+        return table.filter(pa.array(kept))
 
     def _count(self, oddity: str, mask: npt.NDArray[np.bool_]) -> None:
         self.oddities[oddity] += int(mask.sum())
@@ -902,6 +930,7 @@ class _Writer:
     ) -> tuple[pa.Array, dict[str, pa.Array]]:
         """The lead of each deal, and leads: for each that converted, two that did not."""
         rep, day, second = (np.concatenate([p[k] for p in self.sdr_demos]) for k in range(3))
+        kept = np.concatenate([part[3] for part in self.sdr_demos])
         converted = self.utc(rep, day, np.minimum(second + 2400, 86_399))
         count = len(rep)
         # a converted lead becomes the next deal that is opened, if no other lead did
@@ -912,7 +941,7 @@ class _Writer:
         deal = np.zeros(count, np.int64)
         deal[first] = order[place[first]] + 1
         lead_of_deal = np.zeros(len(opened), np.int64)
-        lead_of_deal[deal[first] - 1] = first + 1
+        lead_of_deal[deal[first] - 1] = np.where(kept[first], first + 1, 0)
 
         total = 3 * count
         is_converted = np.arange(total) < count
@@ -943,6 +972,8 @@ class _Writer:
             "opportunity_id": pc.if_else(pa.array(deal_all > 0), _ids("opp_", deal_all), None),
             "is_deleted": pa.array(rng.random(total) < 0.002),
         }
+        written = pa.array(np.concatenate([kept, np.repeat(kept, 2)]))
+        leads = {name: column.filter(written) for name, column in leads.items()}
         return pc.if_else(pa.array(lead_of_deal > 0), _ids("lead_", lead_of_deal), None), leads
 
     def _add_leads_that_do_not_convert(

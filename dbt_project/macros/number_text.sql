@@ -1,0 +1,22 @@
+{#- A number from 0 up as text in whole units, for sentences: 1,234,567. -#}
+{% macro number_text(number) -%}
+    {%- set whole -%} floor({{ number }} + 0.5e0) {%- endset -%}
+    {%- set group -%}
+        lpad(cast(cast({{ whole }} - 1e3 * floor({{ whole }} / 1e3) as bigint) as varchar), 3, '0')
+    {%- endset -%}
+    case
+        when {{ whole }} < 1000 then cast(cast({{ whole }} as bigint) as varchar)
+        when {{ whole }} < 1000000
+            then cast(cast(floor({{ whole }} / 1e3) as bigint) as varchar) || ',' || {{ group }}
+        else
+            cast(cast(floor({{ whole }} / 1e6) as bigint) as varchar) || ','
+            || lpad(
+                cast(
+                    cast(
+                        floor({{ whole }} / 1e3) - 1e3 * floor({{ whole }} / 1e6) as bigint
+                    ) as varchar
+                ), 3, '0'
+            )
+            || ',' || {{ group }}
+    end
+{%- endmacro %}

@@ -1,0 +1,15 @@
+{#- A rate from 0 up as text, for sentences: 25 %, and below a tenth with a decimal, 3.5 %. -#}
+{% macro rate_text(ratio) -%}
+    case
+        when {{ ratio }} < 0.0995e0
+            then
+                cast(cast(floor(floor({{ ratio }} * 1e3 + 0.5e0) / 10) as bigint) as varchar) || '.'
+                || cast(
+                    cast(
+                        floor({{ ratio }} * 1e3 + 0.5e0)
+                        - 10 * floor(floor({{ ratio }} * 1e3 + 0.5e0) / 10) as bigint
+                    ) as varchar
+                )
+        else cast(cast(floor({{ ratio }} * 1e2 + 0.5e0) as bigint) as varchar)
+    end || ' %'
+{%- endmacro %}

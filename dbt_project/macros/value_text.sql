@@ -1,0 +1,9 @@
+{#- A value as people read it, by its unit; money is in the currency of the CTE int_settings. -#}
+{% macro value_text(value, unit) -%}
+    case
+        when {{ unit }} = 'ratio' then {{ rate_text('greatest(' ~ value ~ ', 0)') }}
+        when {{ unit }} = 'money'
+            then {{ number_text('greatest(' ~ value ~ ', 0)') }} || ' ' || int_settings.currency
+        else {{ number_text('greatest(' ~ value ~ ', 0)') }}
+    end
+{%- endmacro %}
