@@ -1,0 +1,87 @@
+"""The split of a gap is that of Shapley: checked against its definition, over all orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import permutations
+from math import prod
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.dbt.conftest import Company
+
+Split = Callable[[Sequence[float], Sequence[float]], list[float]]
+
+FACTORS = 5
+# volumes, rates and amounts of very different size, zero among them
+SIZES = st.one_of(st.just(0.0), st.floats(min_value=1e-3, max_value=1e6))
+
+
+@pytest.fixture(scope="module")
+def split(built: Company) -> Split:
+    """What each factor contributes, by the macro, to a chain of up to five factors."""
+    actuals = [f"actual_{number}" for number in range(FACTORS)]
+    references = [f"reference_{number}" for number in range(FACTORS)]
+    calls = ", ".join(
+        f"{{{{ shapley_contribution({actuals}, {references}, {number}) }}}}"
+        for number in range(FACTORS)
+    )
+    result = built.dbt("compile", "--inline", f"select {calls} from chain")
+    code = result.result.results[0].node.compiled_code
+    columns = ", ".join(f"?::double as {name}" for name in [*actuals, *references])
+    connection = duckdb.connect()
+
+    def run(actual: Sequence[float], reference: Sequence[float]) -> list[float]:
+        ones = [1.0] * (FACTORS - len(actual))
+        rows = connection.execute(
+            f"with chain as (select {columns}) {code}", [*actual, *ones, *reference, *ones]
+        ).fetchall()
+        return list(rows[0][: len(actual)])
+
+    return run
+
+
+def over_all_orders(actual: Sequence[float], reference: Sequence[float]) -> list[float]:
+    """The mean, over all orders, of what the product gains when a factor becomes actual."""
+    orders = list(permutations(range(len(actual))))
+    shares = [0.0] * len(actual)
+    for order in orders:
+        values = list(reference)
+        for number in order:
+            before = prod(values)
+            values[number] = actual[number]
+            shares[number] += (prod(values) - before) / len(orders)
+    return shares
+
+
+def test_two_factors_split_as_by_hand(split: Split) -> None:
+    # 60 of 100 dials, 0.25 of 0.20: -40 x 0.225 and 0.05 x 80
+    assert split([60, 0.25], [100, 0.20]) == pytest.approx([-9, 4])
+
+
+def test_three_factors_split_as_by_hand(split: Split) -> None:
+    # 6 orders of 25 x 0.16 x 50 against 20 x 0.25 x 100
+    assert split([25, 0.16, 50], [20, 0.25, 100]) == pytest.approx([78.75, -150, -228.75])
+
+
+def test_a_factor_as_expected_contributes_nothing(split: Split) -> None:
+    assert split([20, 0.25, 50], [20, 0.25, 100]) == pytest.approx([0, 0, -250])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(SIZES, SIZES), min_size=1, max_size=FACTORS), st.randoms())
+def test_any_split_sums_to_the_gap_and_does_not_depend_on_the_order(
+    split: Split, chain: list[tuple[float, float]], random: st.DataObject
+) -> None:
+    actual, reference = ([pair[side] for pair in chain] for side in (0, 1))
+    scale = max(prod(max(pair) for pair in chain), 1e-30)
+    shares = split(actual, reference)
+    assert sum(shares) == pytest.approx(prod(actual) - prod(reference), abs=1e-12 * scale)
+    assert shares == pytest.approx(over_all_orders(actual, reference), abs=1e-12 * scale)
+    order = list(range(len(chain)))
+    random.shuffle(order)
+    shuffled = split([actual[i] for i in order], [reference[i] for i in order])
+    assert shuffled == pytest.approx([shares[i] for i in order], abs=1e-12 * scale)
