@@ -576,7 +576,7 @@ class _Writer:
         self.accounts = max(50, len(company.rep_ids) * 12)
         # a deal's seed: rep, day and second of the meeting that opened it
         self.openings: list[tuple[Ints, Ints, Ints]] = []
-        self.sdr_demos: list[tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]] = []
+        self.sdr_demos: list[tuple[Ints, Ints, Ints]] = []
 
     def _offsets(self, zone: str) -> list[int]:
         info = ZoneInfo(zone)
@@ -668,14 +668,17 @@ class _Writer:
         midnight = rng.random(count) < 0.003
         second[midnight] = rng.integers(23 * 3600, 24 * 3600, int(midnight.sum()))
         occurred = self.utc(rep, day, second)
+        self._remember(rep, day, kind, second, rng)
         kept = self._came_about(fate, rep, day, kind)
-        self._remember(rep, day, kind, second, kept, rng)
         return self._table(rng, rep, day, kind, occurred, midnight, kept, written)
 
     def _came_about(
         self, fate: np.random.Generator, rep: Ints, day: Ints, kind: Ints
     ) -> npt.NDArray[np.bool_]:
-        """An SDR's meetings and demos come from calls: who makes or reaches fewer has fewer."""
+        """An SDR's meetings and demos come from calls: who makes or reaches fewer has fewer.
+
+        Leads come in all the same, so that this moves no other number of the company.
+        """
         company = self.company
         types = np.array([stream.activity_type for stream in STREAMS])[kind]
         from_calls = (company.role[rep, day] == SDR) & np.isin(types, ("meeting", "demo"))
@@ -684,13 +687,7 @@ class _Writer:
         return result
 
     def _remember(
-        self,
-        rep: Ints,
-        day: Ints,
-        kind: Ints,
-        second: Ints,
-        kept: npt.NDArray[np.bool_],
-        rng: np.random.Generator,
+        self, rep: Ints, day: Ints, kind: Ints, second: Ints, rng: np.random.Generator
     ) -> None:
         """Keep the demos and meetings that open deals or convert leads."""
         role = self.company.role[rep, day]
@@ -702,7 +699,7 @@ class _Writer:
         )
         converts = demo & (role == SDR) & (chance < LEAD_CONVERSION)
         self.openings.append((rep[opens], day[opens], second[opens]))
-        self.sdr_demos.append((rep[converts], day[converts], second[converts], kept[converts]))
+        self.sdr_demos.append((rep[converts], day[converts], second[converts]))
 
     def _table(
         self,
@@ -930,7 +927,6 @@ class _Writer:
     ) -> tuple[pa.Array, dict[str, pa.Array]]:
         """The lead of each deal, and leads: for each that converted, two that did not."""
         rep, day, second = (np.concatenate([p[k] for p in self.sdr_demos]) for k in range(3))
-        kept = np.concatenate([part[3] for part in self.sdr_demos])
         converted = self.utc(rep, day, np.minimum(second + 2400, 86_399))
         count = len(rep)
         # a converted lead becomes the next deal that is opened, if no other lead did
@@ -941,7 +937,7 @@ class _Writer:
         deal = np.zeros(count, np.int64)
         deal[first] = order[place[first]] + 1
         lead_of_deal = np.zeros(len(opened), np.int64)
-        lead_of_deal[deal[first] - 1] = np.where(kept[first], first + 1, 0)
+        lead_of_deal[deal[first] - 1] = first + 1
 
         total = 3 * count
         is_converted = np.arange(total) < count
@@ -972,8 +968,6 @@ class _Writer:
             "opportunity_id": pc.if_else(pa.array(deal_all > 0), _ids("opp_", deal_all), None),
             "is_deleted": pa.array(rng.random(total) < 0.002),
         }
-        written = pa.array(np.concatenate([kept, np.repeat(kept, 2)]))
-        leads = {name: column.filter(written) for name, column in leads.items()}
         return pc.if_else(pa.array(lead_of_deal > 0), _ids("lead_", lead_of_deal), None), leads
 
     def _add_leads_that_do_not_convert(
