@@ -1090,6 +1090,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], bool], str]] = {
     "icp_good_points": (_between(-math.inf), "a number"),
     "icp_fair_points": (_between(-math.inf), "a number"),
     **_SIGNAL_SETTINGS,
+    "focus_min_activities": (_whole_between(1, 10_000), "a whole number from 1 to 10000"),
     **{name: (_between(0), "a number, 0 or more") for name in THRESHOLDS},
 }
 # those that may be left out
@@ -1111,6 +1112,7 @@ _DEFAULTED_SETTINGS = {
     "icp_good_points",
     "icp_fair_points",
     *_SIGNAL_SETTINGS,
+    "focus_min_activities",
     *THRESHOLDS,
 }
 

@@ -639,6 +639,50 @@ from employed
 having count(*) > 0
 """
 
+# near the as-of date the local day of a lead needs its rep's time zone: there it may be in or out
+LEADS_SCORED = """
+with raw_leads as (
+    select trim(lead_id) as lead_id, substr(created_at, 1, 10) as created_day
+    from raw_files.leads
+    where coalesce(_is_deleted, 'false') <> 'true'
+),
+
+lost as (
+    select lead_id from raw_leads
+    where
+        created_day < cast({as_of} as varchar)
+        and lead_id not in (select lead_id from marts.lead_scores)
+),
+
+unknown as (
+    select lead_id from marts.lead_scores
+    where lead_id not in (select lead_id from raw_leads)
+)
+
+select
+    'leads' as subject,
+    (select count(*) from marts.lead_scores) || ' leads scored, '
+    || (select count(distinct lead_id) from marts.lead_scores) || ' of them different, '
+    || (select count(*) from lost) || ' lost, '
+    || (select count(*) from unknown) || ' unknown' as observed,
+    'every live lead once' as expected,
+    (select count(*) from lost) + (select count(*) from unknown)
+    + (select count(*) - count(distinct lead_id) from marts.lead_scores) as failed_rows
+where exists (select 1 from raw_leads)
+"""
+
+LEAD_CALIBRATION = """
+select
+    'all leads checked' as subject,
+    round(mean_predicted, 4) || ' promised of ' || leads || ' leads' as observed,
+    'within ' || round(observed_low, 4) || ' to ' || round(observed_high, 4)
+    || ', the 95 % interval of what happened' as expected,
+    case when mean_predicted between observed_low and observed_high then 0 else 1 end
+        as failed_rows
+from marts.lead_score_calibration
+where decile = 0 and leads > 0
+"""
+
 ATTAINMENT = """
 with attainments as (
     select median(attainment) as attainment, count(attainment) as row_count
@@ -931,6 +975,51 @@ SUITE = Suite(
             "{min_median_attainment:g} to {max_median_attainment:g}",
             ATTAINMENT,
             absent="no goal has begun in this company's policy",
+        ),
+        BuiltIn(
+            _spec(
+                "gx_values_between_conversion_probability",
+                "lead_scores",
+                "conversion_probability",
+                "error",
+                "The chance that a lead converts is never certain, either way.",
+            ),
+            "above 0 and below 1",
+            "ExpectColumnValuesToBeBetween",
+            {
+                "column": "conversion_probability",
+                "min_value": 0,
+                "max_value": 1,
+                "strict_min": True,
+                "strict_max": True,
+            },
+        ),
+        Measured(
+            _spec(
+                "gx_every_lead_scored_once",
+                "lead_scores",
+                "lead_id",
+                "error",
+                "Every lead of the source is scored, and once. A join loses or multiplies leads if "
+                "not.",
+            ),
+            "every live lead once",
+            LEADS_SCORED,
+            absent="no leads in this source",
+        ),
+        Measured(
+            _spec(
+                "gx_lead_score_calibrated",
+                "lead_score_calibration",
+                "mean_predicted",
+                "warn",
+                "What the lead score promised of later leads is what happened to them, but for "
+                "chance. If not, leads convert differently than they did: read the ranks, not the "
+                "percentages, until the score has learnt it.",
+            ),
+            "mean chance within the 95 % interval of the share that converted",
+            LEAD_CALIBRATION,
+            absent="the lead score cannot be checked yet",
         ),
         Measured(
             _spec(

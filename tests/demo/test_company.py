@@ -238,6 +238,31 @@ def test_conversion_rates_come_back(demo: tuple[Path, DemoTruth]) -> None:
     assert won == pytest.approx(truth.conversion_rates["AM deals_closed -> deals_won"], abs=0.05)
 
 
+def test_the_ideal_customer_comes_back(demo: tuple[Path, DemoTruth]) -> None:
+    """How many times likelier each value is among leads that converted, against the first one."""
+    folder, truth = demo
+    for attribute, odds in truth.lead_profile.items():
+        shares = dict(
+            query(
+                folder,
+                f"select {attribute}, count(*) filter (converted_at is not null)"
+                " / count(*) filter (converted_at is null) from leads group by 1",
+            )
+        )
+        plain = [share for value, share in shares.items() if value not in odds]
+        level = sum(plain) / len(plain)
+        for value, times in odds.items():
+            assert shares[value] / level == pytest.approx(times, rel=0.35), value
+    share = query(folder, "select avg((converted_at is not null)::int) from leads")[0][0]
+    assert share == pytest.approx(1 / 9, abs=0.005)
+    owners = query(
+        folder,
+        "select count(distinct reps.role) from leads join reps on leads.rep_id = reps.rep_id"
+        " where converted_at is null and role in ('SDR', 'AE')",
+    )
+    assert owners == [(2,)]
+
+
 def test_lag_from_demo_to_deal_comes_back(demo: tuple[Path, DemoTruth]) -> None:
     folder, truth = demo
     lag = query(

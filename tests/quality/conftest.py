@@ -48,6 +48,13 @@ select
     case when i <= 45 then 'true' else 'false' end as is_closed,
     case when i <= 45 then 'true' else 'false' end as is_won
 from range(0, 50) as numbers(i);
+
+-- ten leads, one of them of the as-of date
+insert into raw_files.leads by name
+select
+    'l' || i as lead_id, 'r1' as rep_id,
+    strftime(date '2026-06-17' + cast(i as integer), '%Y-%m-%d') || 'T12:00:00Z' as created_at
+from range(0, 10) as numbers(i);
 """
 MARTS_SQL = """
 create schema config;
@@ -193,6 +200,12 @@ from marts.scorecard_rep_metrics;
 create table marts.scorecard_reps as
 select distinct as_of_date, rep_id, period_type, period_id, period_start, is_current
 from marts.scorecard_rep_metrics;
+create table marts.lead_scores as
+select lead_id, 0.1::double as conversion_probability from raw_files.leads;
+create table marts.lead_score_calibration as
+select
+    0 as decile, 40 as leads, 0.1::double as mean_predicted,
+    0.05::double as observed_low, 0.2::double as observed_high;
 create schema staging;
 """
 

@@ -156,6 +156,11 @@ MARTS_DEFECTS = {
     "gx_plausible_median_attainment": (
         "update marts.scorecard_rep_metrics set attainment = attainment * 60"
     ),
+    "gx_values_between_conversion_probability": (
+        "update marts.lead_scores set conversion_probability = 1 where lead_id = 'l1'"
+    ),
+    "gx_every_lead_scored_once": "delete from marts.lead_scores where lead_id = 'l1'",
+    "gx_lead_score_calibrated": "update marts.lead_score_calibration set mean_predicted = 0.3",
     "gx_employed_reps_have_a_scorecard": "delete from marts.scorecard_reps where rep_id = 'r2'",
 }
 # an empty scorecard leaves nothing to compare: checks without a reason for that refuse to pass

@@ -40,7 +40,8 @@ pivoted as (
         max(case when setting = 'short_call_seconds' then value end) as short_call_seconds,
         max(case when setting = 'bulk_min_records' then value end) as bulk_min_records,
         max(case when setting = 'bulk_min_hours' then value end) as bulk_min_hours,
-        max(case when setting = 'backdated_days' then value end) as backdated_days
+        max(case when setting = 'backdated_days' then value end) as backdated_days,
+        max(case when setting = 'focus_min_activities' then value end) as focus_min_activities
     from company_settings
 ),
 
@@ -91,7 +92,8 @@ defaulted as (
         cast(coalesce(short_call_seconds, '5') as {{ type_double() }}) as short_call_seconds,
         cast(coalesce(bulk_min_records, '10') as {{ type_double() }}) as bulk_min_records,
         cast(coalesce(bulk_min_hours, '1') as {{ type_double() }}) as bulk_min_hours,
-        cast(coalesce(backdated_days, '2') as {{ type_double() }}) as backdated_days
+        cast(coalesce(backdated_days, '2') as {{ type_double() }}) as backdated_days,
+        cast(coalesce(focus_min_activities, '30') as integer) as focus_min_activities
     from pivoted
 )
 
