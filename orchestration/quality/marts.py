@@ -702,6 +702,35 @@ select
 from attainments
 """
 
+# the sheet adds up its four weeks from the facts, the scorecard by period: two ways to one figure
+SHEETS = f"""
+with compared as (
+    select
+        sheets.rep_id,
+        sheets.metric_id,
+        sheets.actual as sheet_actual,
+        metrics.actual as actual,
+        abs(coalesce(sheets.actual, 0) - coalesce(metrics.actual, 0))
+        > {ROUNDING} * greatest(1, abs(coalesce(metrics.actual, 0)))
+        or (sheets.attainment is null) <> (metrics.attainment is null)
+        or abs(sheets.attainment - metrics.attainment) > {ROUNDING} as differs
+    from marts.scorecard_one_on_one_metrics as sheets
+    inner join marts.scorecard_rep_metrics as metrics
+        on
+            sheets.rep_id = metrics.rep_id
+            and sheets.metric_id = metrics.metric_id
+            and metrics.period_type = 'last_4_weeks'
+    where sheets.is_current
+)
+
+select
+    rep_id || ' ' || metric_id as subject,
+    coalesce(cast(sheet_actual as varchar), 'nothing') as observed,
+    coalesce(cast(actual as varchar), 'nothing') as expected,
+    coalesce(differs, false)::int as failed_rows
+from compared
+"""
+
 
 def _spec(
     name: str, table: str, column: str | None, severity: Severity, description: str
@@ -1033,6 +1062,18 @@ SUITE = Suite(
             "a scorecard of the current month for each",
             EMPLOYED_REPS,
             absent="no rep is employed in a role with a scorecard",
+        ),
+        Measured(
+            _spec(
+                "gx_sheets_reconcile_with_scorecards",
+                "scorecard_one_on_one_metrics",
+                "actual",
+                "error",
+                "The sheet of this week shows the figures of the scorecard of the last four weeks.",
+            ),
+            "actual and attainment of the last four weeks",
+            SHEETS,
+            absent="nobody has a scorecard this week",
         ),
     ),
 )

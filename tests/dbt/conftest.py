@@ -25,6 +25,13 @@ from orchestration.reference import write_reference
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
+SCHEMAS = {
+    "stg": "staging",
+    "int": "intermediate",
+    "dim": "marts",
+    "fct": "marts",
+    "scorecard": "marts",
+}  # by the prefix of a model; the others are seeds
 AS_OF = dt.date(2026, 12, 31)
 NO_ROWS: tuple[Mapping[str, str], ...] = ()
 
@@ -251,9 +258,11 @@ def run_model(compiled: Mapping[str, str]) -> Callable[..., list[tuple[Any, ...]
     def run(model: str, question: str, **inputs: str) -> list[tuple[Any, ...]]:
         with duckdb.connect() as connection:
             connection.execute("attach ':memory:' as warehouse; use warehouse")
-            connection.execute("create schema intermediate; create schema config")
+            for schema in ("staging", "intermediate", "marts", "config"):
+                connection.execute(f"create schema {schema}")
             for name, sql in inputs.items():
-                schema = "intermediate" if name.startswith("int_") else "config"
+                prefix = name.split("_")[0]
+                schema = SCHEMAS.get(prefix, "config")
                 connection.execute(f"create table {schema}.{name} as {sql}")
             connection.execute(f"create view answer as {compiled[model]}")
             return connection.execute(question).fetchall()

@@ -197,6 +197,9 @@ select
     avg(actual) over (partition by metric_id, period_type) as organisation_value,
     avg(actual) over (partition by metric_id, period_type) as peer_median
 from marts.scorecard_rep_metrics;
+create table marts.scorecard_one_on_one_metrics as
+select rep_id, metric_id, actual, attainment, is_current from marts.scorecard_rep_metrics
+where period_type = 'last_4_weeks';
 create table marts.scorecard_reps as
 select distinct as_of_date, rep_id, period_type, period_id, period_start, is_current
 from marts.scorecard_rep_metrics;

@@ -153,6 +153,10 @@ MARTS_DEFECTS = {
         "update marts.fct_goals_daily set full_goal = full_goal * 1.01"
         " where rep_id = 'r1' and date_day = '2026-06-01'"
     ),
+    "gx_sheets_reconcile_with_scorecards": (
+        "update marts.scorecard_one_on_one_metrics set actual = actual + 1"
+        " where rep_id = 'r1' and metric_id = 'dials'"
+    ),
     "gx_plausible_median_attainment": (
         "update marts.scorecard_rep_metrics set attainment = attainment * 60"
     ),
