@@ -82,7 +82,7 @@ def refresh(
     day = choose_as_of(settings, as_of, os.environ, _now())
     require_policy(settings)  # the job does so too, but only after seconds of imports
     started = time.monotonic()
-    gc.set_threshold(100_000)  # a tenth of the time of a small refresh went into looking for cycles
+    gc.disable()  # a tenth of the time of a small refresh went into looking for cycles
     with _Display() as display:
         from orchestration.defs.execution import run_refresh
 

@@ -79,7 +79,7 @@ def run_refresh(
     with (
         dg.DagsterInstance.from_config(str(prepare_home(settings)))
         if record
-        else dg.DagsterInstance.ephemeral()
+        else _forgetful_instance()
     ) as instance:
         instance.add_event_listener(run_id, lambda entry: _report(entry, on_progress))
         try:
@@ -100,6 +100,13 @@ def run_refresh(
         for materialization in result.asset_materializations_for_node("load_raw")
         if "rows_changed" in materialization.metadata
     ]
+
+
+def _forgetful_instance() -> dg.DagsterInstance:
+    """An instance that passes events on and keeps none; its SQLite takes 2 ms for each of them."""
+    instance = dg.DagsterInstance.ephemeral()
+    instance.event_log_storage.store_event = lambda event: None  # type: ignore[method-assign]
+    return instance
 
 
 def _loaded(materialization: dg.AssetMaterialization) -> Loaded:

@@ -8,7 +8,9 @@ pages load their style from other hosts, so the pages are written here.
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -102,6 +104,17 @@ def _values(policy: Policy, as_of: dt.date) -> dict[str, object]:
     }
 
 
+def _postpone_import(name: str) -> None:
+    """Let a module be imported when something in it is used, not before."""
+    spec = importlib.util.find_spec(name)
+    if name in sys.modules or spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+
 @contextmanager
 def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
     """The working warehouse as Great Expectations sees it, read-only, closed at the end."""
@@ -109,6 +122,7 @@ def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
     if not path.is_file():
         raise ScorecardError(f"{path}: there is no working warehouse yet. Run `scorecard refresh`.")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is imported
+    _postpone_import("scipy.stats")  # 1 s, for the one expectation on distributions that we lack
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,
