@@ -34,7 +34,7 @@ class Settings:
         """Read `SCORECARD_*` variables; `company` wins over `SCORECARD_COMPANY`.
 
         Raises:
-            ConfigError: a value is not one of the allowed ones.
+            ConfigError: a value is not one of the allowed ones, or a path cannot be used.
         """
         env = os.environ if environ is None else environ
         name = company or env.get("SCORECARD_COMPANY") or "demo"
@@ -61,6 +61,15 @@ class Settings:
         if env.get("SCORECARD_DATA_DIR"):
             path = Path(env["SCORECARD_DATA_DIR"]).expanduser().resolve()
             settings = replace(settings, data_dir=path)
+        for name, folder in (
+            ("SCORECARD_DATA_DIR", settings.data_dir),
+            ("The repository", settings.dbt_project_dir),
+        ):
+            if "'" in str(folder):
+                raise ConfigError(
+                    f"{name}: the path {folder} has an apostrophe, with which the libraries that "
+                    "load data cannot read it. Use a folder whose path has none."
+                )
         return settings
 
     @property
