@@ -1,4 +1,5 @@
-{%- set moments = ['earlier', 'start', 'quarter_1', 'quarter_2', 'quarter_3'] -%}
+{% set moments = ['earlier', 'start', 'quarter_1', 'quarter_2', 'quarter_3'] %}
+
 with scorecard_rep_metrics as (
     select * from {{ ref('scorecard_rep_metrics') }}
 ),
@@ -43,16 +44,16 @@ outcomes as (
         scorecard_rep_metrics.actual as outcome,
         scorecard_rep_metrics.goal_period,
         scorecard_rep_metrics.dispersion,
-        {{ add_days('scorecard_rep_metrics.period_start', -92) }} as earlier_date,
-        {{ add_days('scorecard_rep_metrics.period_start', -1) }} as start_date,
         {% for share in [1, 2, 3] %}
         {{ add_days(
             'scorecard_rep_metrics.period_start',
             'cast(floor((' ~ dbt.datediff(
                 'scorecard_rep_metrics.period_start', 'scorecard_rep_metrics.period_end', 'day'
             ) ~ ' + 1) * ' ~ share ~ ' / 4e0) as integer) - 1'
-        ) }} as quarter_{{ share }}_date{{ "," if not loop.last }}
+        ) }} as quarter_{{ share }}_date,
         {% endfor %}
+        {{ add_days('scorecard_rep_metrics.period_start', -92) }} as earlier_date,
+        {{ add_days('scorecard_rep_metrics.period_start', -1) }} as start_date
     from scorecard_rep_metrics
     inner join sampled_reps
         on scorecard_rep_metrics.rep_id = sampled_reps.rep_id
@@ -135,34 +136,31 @@ cumulated as (
 
 remembered as (
     select
+        {% for moment in moments %}
+        max(case when moment = '{{ moment }}' then goal end) as {{ moment }}_goal,
+        max(case when moment = '{{ moment }}' then actual end) as {{ moment }}_actual,
+        {% endfor %}
         rep_id,
         metric_id,
         period_type,
-        period_start,
-        {% for moment in moments %}
-        {% for measure in ["goal", "actual"] %}
-        max(case when moment = '{{ moment }}' then {{ measure }} end) as {{ moment }}_{{ measure }}
-        {{- "," if not loop.last }}
-        {% endfor %}
-        {{- "," if not loop.last }}
-        {% endfor %}
+        period_start
     from cumulated
     where moment is not null
-    group by 1, 2, 3, 4
+    group by rep_id, metric_id, period_type, period_start
 ),
 
 -- what was known before the period and at the end of its first, second and third quarter
 known as (
     select
         outcomes.*,
-        {{ settle('remembered.start_goal - remembered.earlier_goal') }} as earlier_goal,
-        {{ settle('remembered.start_actual - remembered.earlier_actual') }} as earlier_actual,
         {% for share in [1, 2, 3] %}
         {{ settle('remembered.quarter_' ~ share ~ '_goal - remembered.start_goal') }}
             as goal_{{ share }},
         {{ settle('remembered.quarter_' ~ share ~ '_actual - remembered.start_actual') }}
-            as actual_{{ share }}{{ "," if not loop.last }}
+            as actual_{{ share }},
         {% endfor %}
+        {{ settle('remembered.start_goal - remembered.earlier_goal') }} as earlier_goal,
+        {{ settle('remembered.start_actual - remembered.earlier_actual') }} as earlier_actual
     from outcomes
     inner join remembered
         on
@@ -269,10 +267,14 @@ rated as (
 ranged_ratios as (
     select
         rated.*,
-        {{ wilson_bound('(rated.coverage_ratio * rated.outcomes)', 'rated.outcomes', -1) }} as coverage_low,
-        {{ wilson_bound('(rated.coverage_ratio * rated.outcomes)', 'rated.outcomes', 1) }} as coverage_high,
-        {{ wilson_bound('(rated.reached_ratio * rated.outcomes)', 'rated.outcomes', -1) }} as reached_low,
-        {{ wilson_bound('(rated.reached_ratio * rated.outcomes)', 'rated.outcomes', 1) }} as reached_high
+        {{ wilson_bound('(rated.coverage_ratio * rated.outcomes)', 'rated.outcomes', -1) }}
+            as coverage_low,
+        {{ wilson_bound('(rated.coverage_ratio * rated.outcomes)', 'rated.outcomes', 1) }}
+            as coverage_high,
+        {{ wilson_bound('(rated.reached_ratio * rated.outcomes)', 'rated.outcomes', -1) }}
+            as reached_low,
+        {{ wilson_bound('(rated.reached_ratio * rated.outcomes)', 'rated.outcomes', 1) }}
+            as reached_high
     from rated
 ),
 

@@ -1,0 +1,90 @@
+"""Projections are replayed with what was known then, and the replay is worked out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Run = Callable[..., list[tuple[Any, ...]]]
+
+# June 2026 with a goal of 1 a day; moments after 7, 15 and 22 of its 30 days
+CARD = """
+    select
+        rep_id, 'SDR' as role, 'demos_held' as metric_id, 'count' as aggregation,
+        true as is_higher_better, 'month' as period_type, date '2026-06-01' as period_start,
+        date '2026-06-30' as period_end, outcome as actual, 30.0 as goal_period,
+        1.0 as dispersion, false as is_current
+    from (values {values}) as cards (rep_id, outcome)
+"""
+GOALS = """
+    select rep_id, 'demos_held' as metric_id, cast(day as date) as date_day, 1.0 as daily_goal
+    from (values {values}) as cards (rep_id, outcome)
+    cross join range(timestamp '2026-01-01', timestamp '2026-07-01', interval 1 day) as days (day)
+"""
+ACTUALS = """
+    select
+        rep_id, 'demos_held' as metric_id, cast(day as date) as date_day,
+        cast(1.0 as double) as numerator
+    from (values {values}) as cards (rep_id, outcome)
+    cross join range(timestamp '2026-03-02', timestamp '2026-07-01', interval 1 day) as days (day)
+    where day < date '2026-06-01' or day(day) <= outcome
+"""
+
+
+def replay(run_model: Run, question: str, values: str) -> list[tuple[Any, ...]]:
+    return run_model(
+        "projection_calibration",
+        question,
+        scorecard_rep_metrics=CARD.format(values=values),
+        fct_goals_daily=GOALS.format(values=values),
+        int_metrics__daily=ACTUALS.format(values=values),
+    )
+
+
+def test_who_goes_on_as_before_ends_where_it_was_foretold(run_model: Run) -> None:
+    rows = replay(
+        run_model,
+        "select forecasts, outcomes, held, below, coverage_ratio, reached, verdict, mean_chance"
+        " from answer where slice = 'all'",
+        "('steady', 30)",
+    )
+
+    (*counts, chance) = rows[0]
+    assert counts == [3, pytest.approx(1), 3, 0, 1.0, 3, "too_little_data"]
+    # as likely as not, and whole events: to reach 23 of 23 expected is a little more than even
+    assert 0.5 < chance < 0.56
+
+
+def test_who_stops_falls_below_what_was_foretold(run_model: Run) -> None:
+    # 7 on the 7th, and nothing more: on the 7th 23 more were expected, on the 22nd still 2 or more
+    assert replay(
+        run_model,
+        "select share_elapsed, held, below, reached from answer where slice = 'moment' order by 1",
+        "('stopped', 7)",
+    ) == [(0.25, 0, 1, 0), (0.5, 0, 1, 0), (0.75, 0, 1, 0)]
+
+
+def test_forecasts_of_one_period_are_one_outcome(run_model: Run) -> None:
+    assert replay(
+        run_model,
+        "select slice, sum(forecasts), round(sum(outcomes), 9) from answer"
+        " where slice in ('all', 'moment', 'chance', 'metric') group by 1 order by 1",
+        "('steady', 30), ('stopped', 7)",
+    ) == [("all", 6, 2.0), ("chance", 6, 2.0), ("metric", 6, 2.0), ("moment", 6, 2.0)]
+
+
+def test_a_period_that_began_before_the_first_record_is_left_out(run_model: Run) -> None:
+    card = CARD.format(values="('young', 30)")
+    assert (
+        run_model(
+            "projection_calibration",
+            "select * from answer",
+            scorecard_rep_metrics=card,
+            fct_goals_daily=GOALS.format(values="('young', 30)"),
+            int_metrics__daily="select 'young' as rep_id, 'demos_held' as metric_id, "
+            "date '2026-06-02' as date_day, 1.0::double as numerator",
+        )
+        == []
+    )
