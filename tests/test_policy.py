@@ -760,3 +760,69 @@ def test_a_revenue_target_needs_a_funnel_that_ends_in_money(settings: Settings) 
 def test_a_revenue_target_is_above_0(settings: Settings) -> None:
     rewrite(settings, "revenue_targets", "AM,,5000000", "AM,,0")
     assert only(settings).message == "revenue_target '0' is not greater than 0"
+
+
+# ------------------------------------------------------------------ leads
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "message"),
+    [
+        ("colour,=,red,5", "attribute", "attribute 'colour' is not known"),
+        ("industry,like,Rail,5", "operator", "operator 'like' is not known"),
+        ("industry,=,Rail,many", "points", "points 'many' is not a number"),
+        (
+            "industry,>=,Rail,5",
+            "operator",
+            "operator '>=' compares numbers, and industry is text",
+        ),
+        (
+            "employee_count,=,50,5",
+            "operator",
+            "operator '=' compares text, and employee_count is a number",
+        ),
+        ("employee_count,>=,fifty,5", "value", "value 'fifty' is not a number"),
+        ("country,=,,5", "value", "value is empty"),
+        ("country,is_blank,DE,5", "value", "value 'DE' is not for operator is_blank"),
+        ("country,in,DE||FR,5", "value", "value 'DE||FR' is not a list of 1 to 20 values"),
+        ("country,contains,D%,5", "value", "value 'D%' has a % or _ in it"),
+    ],
+)
+@pytest.mark.parametrize("seed", ["icp_rules", "lead_score_rules"])
+def test_a_lead_rule_that_cannot_hold_is_an_error(
+    settings: Settings, seed: str, line: str, column: str, message: str
+) -> None:
+    number = append(settings, seed, line)
+    problem = only(settings)
+    assert (problem.severity, problem.line, problem.column) == ("error", number, column)
+    assert problem.message == message
+    assert problem.remedy
+
+
+def test_an_ideal_customer_is_a_company(settings: Settings) -> None:
+    append(settings, "icp_rules", "source,=,web,5")
+    assert only(settings).message == "attribute 'source' is not known"
+
+
+def test_every_operator_of_a_lead_rule_can_be_used(settings: Settings) -> None:
+    append(
+        settings,
+        "lead_score_rules",
+        "country,in,DE | FR,5",
+        "country,contains,D,5",
+        "country,is_blank,,-5",
+        "annual_revenue,<,1000000,-5.5",
+    )
+    assert check_policy(settings) == []
+
+
+def test_a_good_fit_asks_for_more_points_than_a_fair_one(settings: Settings) -> None:
+    rewrite(settings, "company_settings", "icp_good_points,40", "icp_good_points,10")
+    assert only(settings).message == "icp_good_points '10' is not above icp_fair_points '10'"
+    rewrite(settings, "company_settings", "icp_fair_points,10\n", "")
+    assert only(settings).message == "icp_good_points is set and icp_fair_points is not"
+
+
+def test_a_list_of_statuses_has_no_gap(settings: Settings) -> None:
+    rewrite(settings, "company_settings", "|disqualified|", "||")
+    assert only(settings).column == "value"
