@@ -54,6 +54,13 @@ export function percent(share) {
 	return isMissing(share) ? NOTHING : `${Math.floor(share * 100 + 1e-9)}%`;
 }
 
+/** A share that is read for itself, not against an edge: rounded, and small ones stay above 0. */
+export function chance(share) {
+	if (isMissing(share)) return NOTHING;
+	if (share > 0 && share < 0.005) return 'under 1%';
+	return `${Math.round(share * 100)}%`;
+}
+
 /** A factor between days: 1 is neutral. */
 export function factor(value) {
 	return isMissing(value) ? NOTHING : new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(value);

@@ -87,6 +87,24 @@ COLUMNS = {
         actual_with_goal DOUBLE, goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE,
         numerator DOUBLE, denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR,
         z_score DOUBLE, status VARCHAR, unassigned_actual DOUBLE""",
+    "lead_scores": """as_of_date DATE, lead_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR,
+        account_id VARCHAR, account_name VARCHAR, created_at TIMESTAMP, created_date DATE,
+        source VARCHAR, industry VARCHAR, employee_count DOUBLE, annual_revenue DOUBLE,
+        country VARCHAR, job_title VARCHAR, status VARCHAR, lead_state VARCHAR, is_open BOOLEAN,
+        icp_points DOUBLE, icp_fit VARCHAR, rule_points DOUBLE, conversion_probability DOUBLE,
+        probability_base DOUBLE, rank_for_rep BIGINT, reasons VARCHAR, score_state VARCHAR""",
+    "lead_score_calibration": """as_of_date DATE, decile INTEGER, leads BIGINT,
+        conversions BIGINT, mean_predicted DOUBLE, observed_ratio DOUBLE, observed_low DOUBLE,
+        observed_high DOUBLE, lift DOUBLE, checked_from DATE, checked_to DATE,
+        check_state VARCHAR""",
+    "lead_score_attributes": """as_of_date DATE, attribute VARCHAR, value_class VARCHAR,
+        value_name VARCHAR, leads BIGINT, conversions BIGINT, observed_ratio DOUBLE,
+        observed_low DOUBLE, observed_high DOUBLE, lift DOUBLE""",
+    "scorecard_focus": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
+        role VARCHAR, period_type VARCHAR, period_start DATE, period_end DATE,
+        activity_count BIGINT, known_count BIGINT, good_count BIGINT, fair_count BIGINT,
+        poor_count BIGINT, good_ratio DOUBLE, fair_ratio DOUBLE, poor_ratio DOUBLE,
+        team_good_ratio DOUBLE, focus_state VARCHAR""",
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -607,6 +625,117 @@ def dimension_rows() -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
+def lead_rows() -> dict[str, list[dict[str, Any]]]:
+    """Leads of r04 with a score and of r02 without one; what the score was worth; the focus."""
+    leads = []
+    for rep_id, count in (("r04", 12), ("r02", 2)):
+        for rank in range(1, count + 1):
+            scored = rep_id == "r04"
+            leads.append(
+                {
+                    "lead_id": f"{rep_id}_lead_{rank}",
+                    "rep_id": rep_id,
+                    "account_name": None if rank == 3 else f"Käse & Söhne {rank}",
+                    "created_date": AS_OF - dt.timedelta(2 * rank),
+                    "source": None if rank == 4 else "trade fair",
+                    "industry": "Food, beverage",
+                    "employee_count": None if rank == 2 else 1300.0 / rank,
+                    "country": "DE",
+                    "job_title": "Head of Purchasing",
+                    "status": "open",
+                    "lead_state": "open",
+                    "is_open": True,
+                    "icp_points": None if rank == 3 else 60.0 - 20 * rank,
+                    "icp_fit": None if rank == 3 else ("good", "fair", "poor")[min(rank, 3) - 1],
+                    "rule_points": 20.0 - rank,
+                    "conversion_probability": (0.62 / rank**2) if scored else None,
+                    "probability_base": 0.11 if scored else None,
+                    "rank_for_rep": rank,
+                    "reasons": "from trade fair +, industry Food, beverage -, company size 1000 or "
+                    "more +"
+                    if scored
+                    else None,
+                    "score_state": "scored"
+                    if scored
+                    else "no score yet: 12 of 30 conversions needed",
+                }
+            )
+    promised = [0.52, 0.23, 0.13, 0.08, 0.05, 0.03, 0.02, 0.014, 0.007, 0.003]
+    converted = [56, 20, 15, 7, 4, 4, 1, 2, 0, 1]
+    deciles = [(0, 1000, sum(converted), sum(promised) / 10)] + [
+        (number, 100, conversions, chance)
+        for number, (conversions, chance) in enumerate(zip(converted, promised, strict=True), 1)
+    ]
+    quality = [
+        {
+            "decile": number,
+            "leads": count,
+            "conversions": conversions,
+            "mean_predicted": chance,
+            "observed_ratio": conversions / count,
+            "observed_low": max(0.0, conversions / count - 0.05),
+            "observed_high": conversions / count + 0.06,
+            "lift": conversions / count / 0.11,
+            "checked_from": dt.date(2026, 2, 20),
+            "checked_to": dt.date(2026, 8, 20),
+            "check_state": "checked",
+        }
+        for number, count, conversions, chance in deciles
+    ]
+    values = {
+        "icp_fit": {"good": 0.29, "fair": 0.09, "poor": 0.02},
+        "industry": {"Medical": 0.28, "Food, beverage": 0.02, "Rail": 0.05},
+        "employee_count": {"250 or more": 0.3, "below 250": 0.04},
+    }
+    attributes = [
+        {
+            "attribute": attribute,
+            "value_class": value.lower(),
+            "value_name": value,
+            "leads": 400,
+            "conversions": round(400 * share),
+            "observed_ratio": share,
+            "observed_low": share * 0.8,
+            "observed_high": share * 1.2,
+            "lift": share / 0.11,
+        }
+        for attribute, shares in values.items()
+        for value, share in shares.items()
+    ]
+    focus = []
+    for rep_id, rep_name, team, _, role, *_ in REPS:
+        known = rep_id != SUSPECT
+        focus.append(
+            {
+                "rep_id": rep_id,
+                "rep_name": rep_name,
+                "team": team,
+                "role": role,
+                "period_type": "last_13_weeks",
+                "period_start": AS_OF - dt.timedelta(90),
+                "period_end": AS_OF,
+                "activity_count": 900 if known else 12,
+                "known_count": 800 if known else 12,
+                "good_count": 240 if known else 2,
+                "fair_count": 400 if known else 4,
+                "poor_count": 160 if known else 6,
+                "good_ratio": 0.3 if known else None,
+                "fair_ratio": 0.5 if known else None,
+                "poor_ratio": 0.2 if known else None,
+                "team_good_ratio": 0.26,
+                "focus_state": "known"
+                if known
+                else "not known: 12 of 30 activities with a known account needed",
+            }
+        )
+    return {
+        "lead_scores": leads,
+        "lead_score_calibration": quality,
+        "lead_score_attributes": attributes,
+        "scorecard_focus": focus,
+    }
+
+
 def write_published(path: Path) -> Path:
     """Write the release to a DuckDB file with the columns that the real one has."""
     tables = dimension_rows()
@@ -614,6 +743,7 @@ def write_published(path: Path) -> Path:
     tables["scorecard_reps"] = rep_rows(tables["scorecard_rep_metrics"])
     tables["scorecard_teams"] = team_rows(tables["scorecard_rep_metrics"])
     tables["fct_goals_daily"] = goal_rows()
+    tables |= lead_rows()
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(
         str(path), config={"storage_compatibility_version": "v1.4.0"}

@@ -33,6 +33,11 @@ READERS = [
     ("GoalList", "goal", ["metrics/[metric_id].md goals"]),
     ("GoalFactors", "row", ["reps/[rep_id]/goal.md goal_days"]),
     ("SeasonChart", "row", ["seasonality.md seasons"]),
+    ("LeadList", "lead", ["reps/[rep_id]/leads.md leads"]),
+    ("LeadQuality", "row", ["leads.md quality"]),
+    ("LeadAttributes", "value", ["leads.md attributes"]),
+    ("FocusShare", "focus", ["reps/[rep_id]/leads.md focus"]),
+    ("FocusList", "focus", ["leads.md reps"]),
     ("CheckList", "check", ["data-quality.md checks"]),
     ("ReleaseFacts", "release", ["data-quality.md release"]),
 ]
