@@ -407,11 +407,49 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/teams/*/",
             "/reps/*/",
             "/reps/*/goal/",
+            "/reps/*/leads/",
+            "/leads/",
             "/metrics/",
             "/metrics/*/",
             "/seasonality/",
             "/data-quality/",
         }
+
+
+def test_leads_are_those_published_and_say_why(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = marts.execute(
+        "select lead_id, conversion_probability from lead_scores where rep_id = 'r04' order by"
+        " rank_for_rep"
+    ).fetchall()
+    (lift,) = marts.execute("select lift from lead_score_calibration where decile = 1").fetchall()
+    with visit(390) as window:
+        page = window.open("/reps/r04/leads/")
+        page.get_by_role("button", name="Show more").click()
+        cards = page.locator("ol.cards > li")
+        expect(cards).to_have_count(len(rows))
+        for place, (lead_id, probability) in enumerate(rows):
+            expect(cards.nth(place)).to_contain_text(lead_id)
+            expect(cards.nth(place).locator("strong")).to_have_text(
+                "under 1%" if probability < 0.005 else f"{probability * 100 + 1e-9:.0f}%"
+            )
+        # a value may have a comma in it
+        expect(cards.first.locator("li")).to_have_text(
+            [
+                re.compile("for it: from trade fair"),
+                re.compile("against it: industry Food, beverage"),
+                re.compile("for it: company size 1000 or more"),
+            ]
+        )
+        expect(page.locator("[data-figure=lift]")).to_have_text(f"{number(lift[0], 1)} times")
+        expect(page.locator("[data-figure=good_ratio]")).to_have_text("30%")
+        page = window.open("/reps/r02/leads/")
+        expect(page.get_by_text("There is no score yet: 12 of 30 conversions")).to_be_visible()
+        expect(page.locator("ol.cards .chance")).to_have_count(0)
+        page = window.open("/reps/r13/leads/")
+        expect(page.get_by_text("No open leads.")).to_be_visible()
+        expect(page.get_by_text("12 of 30 activities with a known account")).to_be_visible()
 
 
 def test_unknown_rep_is_told_kindly(visit: Callable[..., Any]) -> None:
