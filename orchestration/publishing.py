@@ -3,6 +3,8 @@
 `published/releases/<id>/` holds `scorecard.duckdb`, `parquet/<table>.parquet` and `manifest.json`;
 `published/current` points to the release that readers open. A release is written beside the others
 under a hidden name and gets its own name only when it is whole, so a crash leaves what was there.
+A table that holds the same rows as in the release before it is copied from there, which spares
+sorting and compressing it again.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import secrets
 import shutil
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -85,6 +87,7 @@ class Release:
     row_counts: Mapping[str, int]
     checksums: Mapping[str, str]
     path: Path
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -126,9 +129,14 @@ def publish(
             checksums={},
             path=releases_dir / release_id,
         )
-        row_counts = _write_tables(settings, release, checks, incoming)
+        row_counts, fingerprints = _write_tables(settings, release, checks, incoming)
         _verify_tables(incoming, row_counts)
-        release = replace(release, row_counts=row_counts, checksums=_checksums(incoming))
+        release = replace(
+            release,
+            row_counts=row_counts,
+            checksums=_checksums(incoming),
+            fingerprints=fingerprints,
+        )
         _write_manifest(incoming, release)
         _sync_tree(incoming)
         pointer = _prepare_pointer(settings.published_dir, release_id)
@@ -201,8 +209,8 @@ def code_version(settings: Settings) -> str:
 
 def _write_tables(
     settings: Settings, release: Release, checks: Sequence[CheckResult], folder: Path
-) -> dict[str, int]:
-    """Write the DuckDB file and the Parquet files; row counts as the warehouse has them."""
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Write the DuckDB file and the Parquet files; row counts and fingerprints of the tables."""
     if not settings.warehouse_path.exists():
         raise PublishError(_nothing_to_publish(settings))
     with duckdb.connect(":memory:") as connection:
@@ -212,12 +220,18 @@ def _write_tables(
             f"attach {quote(folder / DATABASE)} as release (storage_version '{STORAGE_VERSION}')"
         )
         connection.execute("create schema release.marts")
-        row_counts = _copy_marts(connection, settings)
+        fingerprints = _fingerprints(connection)
+        earlier = list_releases(settings)
+        unchanged = _copy_unchanged(earlier[0], fingerprints, folder) if earlier else []
+        if unchanged:
+            connection.execute(f"attach {quote(earlier[0].database)} as previous (read_only)")
+        row_counts = _copy_marts(connection, settings, unchanged)
+        if unchanged:
+            connection.execute("detach previous")
         row_counts |= _write_history(connection, settings, release, checks)
         if "scorecard_rep_metrics" in row_counts:
-            earlier = list_releases(settings)
             row_counts[HISTORY] = write_scorecard_history(connection, release, earlier)
-        for table in row_counts:
+        for table in row_counts.keys() - set(unchanged):
             connection.execute(
                 f"copy release.marts.{_name(table)} to"
                 f" {quote(folder / 'parquet' / f'{table}.parquet')}"
@@ -225,10 +239,47 @@ def _write_tables(
             )
         connection.execute("checkpoint release")  # detaching alone would hide a full disk
         connection.execute("detach release")
-    return row_counts
+    return row_counts, fingerprints
 
 
-def _copy_marts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, int]:
+def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What each mart holds, whatever the order of its rows, and how it would be written."""
+    columns = connection.execute(
+        "select table_name, list((column_name, data_type, comment) order by column_index)"
+        " from duckdb_columns() where database_name = 'warehouse' and schema_name = 'marts'"
+        " group by 1"
+    ).fetchall()
+    fingerprints = {}
+    for table, described in columns:
+        rows = connection.execute(
+            "select count(*), bit_xor(hash(mart)), sum(cast(hash(mart) as hugeint))"
+            f" from warehouse.marts.{_name(table)} as mart"
+        ).fetchall()
+        said = repr((rows, described, SORT_COLUMNS, STORAGE_VERSION, duckdb.__version__))
+        fingerprints[table] = hashlib.sha256(said.encode()).hexdigest()
+    return fingerprints
+
+
+def _copy_unchanged(previous: Release, fingerprints: Mapping[str, str], folder: Path) -> list[str]:
+    """Copy the Parquet files of tables that the previous release has too, if it is whole."""
+    database = previous.database
+    if not database.is_file() or _checksum(database) != previous.checksums.get(DATABASE):
+        return []
+    unchanged = []
+    for table, fingerprint in fingerprints.items():
+        name = f"parquet/{table}.parquet"
+        file = previous.path / name
+        if previous.fingerprints.get(table) != fingerprint or not file.is_file():
+            continue
+        if _checksum(file) == previous.checksums.get(name):
+            shutil.copyfile(file, folder / name)
+            unchanged.append(table)
+    return unchanged
+
+
+def _copy_marts(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, unchanged: Sequence[str]
+) -> dict[str, int]:
     tables = connection.execute(
         "select table_name, comment from duckdb_tables()"
         " where database_name = 'warehouse' and schema_name = 'marts' order by 1"
@@ -245,10 +296,13 @@ def _copy_marts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> di
         names = {column for column, _ in columns}
         order = ", ".join(column for column in SORT_COLUMNS if column in names)
         target = f"release.marts.{_name(table)}"
-        connection.execute(
-            f"create table {target} as select * from warehouse.marts.{_name(table)}"
-            + (f" order by {order}" if order else "")
-        )
+        if table in unchanged:  # in the order in which it lies
+            connection.execute(f"create table {target} as from previous.marts.{_name(table)}")
+        else:
+            connection.execute(
+                f"create table {target} as select * from warehouse.marts.{_name(table)}"
+                + (f" order by {order}" if order else "")
+            )
         if table_comment:
             connection.execute(f"comment on table {target} is {quote(table_comment)}")
         for column, comment in columns:
@@ -331,10 +385,13 @@ def _checksums(folder: Path) -> dict[str, str]:
     checksums = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != MANIFEST:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            checksums[path.relative_to(folder).as_posix()] = digest
+            checksums[path.relative_to(folder).as_posix()] = _checksum(path)
     return checksums
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_manifest(folder: Path, release: Release) -> None:

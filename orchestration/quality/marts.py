@@ -804,21 +804,6 @@ def _facts_not_empty(kind: str) -> Check:
     )
 
 
-def _unique(table: str, *columns: str) -> Check:
-    return BuiltIn(
-        _spec(
-            f"gx_compound_columns_unique_{table}",
-            table,
-            None,
-            "error",
-            f"{table} has one row per {', '.join(columns)}. A join multiplied rows if not.",
-        ),
-        "no two rows alike",
-        "ExpectCompoundColumnsToBeUnique",
-        {"column_list": list(columns)},
-    )
-
-
 def _same_as_of(table: str) -> Check:
     return BuiltIn(
         _spec(
@@ -867,11 +852,6 @@ SUITE = Suite(
         ),
         _facts_not_empty("leading"),
         _facts_not_empty("lagging"),
-        _unique("scorecard_rep_metrics", "rep_id", "metric_id", "period_type", "period_start"),
-        _unique("scorecard_reps", "rep_id", "period_type", "period_start"),
-        _unique(
-            "scorecard_teams", "team_scope", "team", "metric_id", "period_type", "period_start"
-        ),
         *(
             _same_as_of(table)
             for table in ("scorecard_rep_metrics", "scorecard_reps", "scorecard_teams")

@@ -106,11 +106,6 @@ MARTS_DEFECTS = {
         )
     },
     **{
-        check: f"insert into marts.{table} select * from marts.{table} limit 1"
-        for table in ("scorecard_rep_metrics", "scorecard_reps", "scorecard_teams")
-        for check in (f"gx_compound_columns_unique_{table}",)
-    },
-    **{
         f"gx_as_of_date_{table}": (
             f"update marts.{table} set as_of_date = date '2026-06-25'"
             f" where rowid = (select min(rowid) from marts.{table})"

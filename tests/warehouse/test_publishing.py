@@ -244,6 +244,51 @@ def test_the_current_release_outlives_ten_newer_ones(warehouse: Settings) -> Non
     assert current_release(warehouse) == early
 
 
+def test_a_table_that_did_not_change_is_copied_from_the_release_before(
+    warehouse: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(warehouse, AS_OF, [], {}, NOW)
+    with connect(warehouse) as connection:  # the same rows in another order are the same table
+        connection.execute(
+            "create or replace table marts.dim_dates as from marts.dim_dates order by date_day desc"
+        )
+    score(warehouse, 0.5)
+    copied = []
+    copy_unchanged = publishing._copy_unchanged
+
+    def note(*args: object) -> list[str]:
+        copied.append(copy_unchanged(*args))  # type: ignore[arg-type]
+        return copied[-1]
+
+    monkeypatch.setattr(publishing, "_copy_unchanged", note)
+    new = publish(warehouse, AS_OF, [], {}, NOW + dt.timedelta(days=1))
+    assert copied == [["dim_dates"]]
+    assert published_score(warehouse) == 0.5
+    with duckdb.connect(str(new.database), read_only=True) as connection:
+        (whole,) = connection.execute(
+            "select count(*), min(date_day)::date, max(date_day)::date from marts.dim_dates"
+        ).fetchall()
+        assert whole == (3, dt.date(2026, 6, 29), dt.date(2026, 7, 1))
+        parquet = new.path / "parquet" / "dim_dates.parquet"
+        assert (
+            connection.execute(f"from '{parquet}' except all from marts.dim_dates").fetchall() == []
+        )
+        assert connection.execute(f"select count(*) from '{parquet}'").fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize("name", ["scorecard.duckdb", "parquet/dim_dates.parquet"])
+def test_nothing_is_copied_from_a_damaged_file(warehouse: Settings, name: str) -> None:
+    old = publish(warehouse, AS_OF, [], {}, NOW)
+    whole = (old.path / name).read_bytes()
+    (old.path / name).write_bytes(whole[:-1] + b"?")
+    folder = warehouse.data_dir / "copied"
+    (folder / "parquet").mkdir(parents=True)
+    copied = publishing._copy_unchanged(old, old.fingerprints, folder)
+    assert copied == ([] if name == "scorecard.duckdb" else ["scorecard_reps"])
+    (old.path / name).write_bytes(whole)
+    assert set(publishing._copy_unchanged(old, old.fingerprints, folder)) == set(old.fingerprints)
+
+
 def test_rollback_to_an_unknown_release_names_those_there_are(warehouse: Settings) -> None:
     release = publish(warehouse, AS_OF, [], {}, NOW)
     with pytest.raises(PublishError, match=f"no release '2020'.*{release.release_id}"):
@@ -360,8 +405,9 @@ def test_a_copy_that_lost_rows_is_not_published(
     old = publish(warehouse, AS_OF, [], {}, NOW)
     write = publishing._write_tables
 
-    def lose_a_row(*args: object) -> dict[str, int]:
-        return write(*args) | {"scorecard_reps": 4}  # type: ignore[arg-type]
+    def lose_a_row(*args: object) -> tuple[dict[str, int], dict[str, str]]:
+        row_counts, fingerprints = write(*args)  # type: ignore[arg-type]
+        return row_counts | {"scorecard_reps": 4}, fingerprints
 
     monkeypatch.setattr(publishing, "_write_tables", lose_a_row)
     with pytest.raises(PublishError, match="has 3 rows, the warehouse has 4"):

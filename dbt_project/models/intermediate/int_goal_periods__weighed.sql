@@ -36,7 +36,7 @@ weighed as (
             when 'year' then int_dates.year_start_date
         end as period_start,
         sum(int_rep_days.working) as working_days,
-        sum(int_rep_days.working * int_seasons__daily.season) as season_days
+        {{ settle('sum(int_rep_days.working * int_seasons__daily.season)') }} as season_days
     from rep_periods
     inner join int_rep_days
         on rep_periods.rep_id = int_rep_days.rep_id

@@ -417,7 +417,7 @@ scales as (
 normalised as (
     select
         indices.*,
-        indices.unscaled_index / scales.mean_index as seasonal_index
+        {{ settle('indices.unscaled_index / scales.mean_index') }} as seasonal_index
     from indices
     inner join scales
         on
@@ -484,9 +484,9 @@ final as (
         coalesce(candidates.index_scope, 'none') as index_scope,
         coalesce(normalised.event_count, 0) as event_count,
         coalesce(normalised.years, 0) as years,
-        normalised.raw_index,
-        coalesce(normalised.shrink_weight, 0) as shrink_weight,
-        coalesce(normalised.half_shrink_weight, 0) as half_shrink_weight,
+        {{ settle('normalised.raw_index') }} as raw_index,
+        {{ settle('coalesce(normalised.shrink_weight, 0)') }} as shrink_weight,
+        {{ settle('coalesce(normalised.half_shrink_weight, 0)') }} as half_shrink_weight,
         coalesce(normalised.seasonal_index, 1) as seasonal_index
     from int_seasonal_scopes
     cross join all_slots
