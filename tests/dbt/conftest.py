@@ -25,13 +25,6 @@ from orchestration.reference import write_reference
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
 
-SCHEMAS = {
-    "stg": "staging",
-    "int": "intermediate",
-    "dim": "marts",
-    "fct": "marts",
-    "scorecard": "marts",
-}  # by the prefix of a model; the others are seeds
 AS_OF = dt.date(2026, 12, 31)
 NO_ROWS: tuple[Mapping[str, str], ...] = ()
 
@@ -252,7 +245,9 @@ def compiled(built: Company, models: Mapping[str, Mapping[str, Any]]) -> Mapping
 
 
 @pytest.fixture
-def run_model(compiled: Mapping[str, str]) -> Callable[..., list[tuple[Any, ...]]]:
+def run_model(
+    compiled: Mapping[str, str], models: Mapping[str, Mapping[str, Any]]
+) -> Callable[..., list[tuple[Any, ...]]]:
     """Run one model over made-up inputs: `run_model(name, "select …", input=sql, …)`."""
 
     def run(model: str, question: str, **inputs: str) -> list[tuple[Any, ...]]:
@@ -261,8 +256,7 @@ def run_model(compiled: Mapping[str, str]) -> Callable[..., list[tuple[Any, ...]
             for schema in ("staging", "intermediate", "marts", "config"):
                 connection.execute(f"create schema {schema}")
             for name, sql in inputs.items():
-                prefix = name.split("_")[0]
-                schema = SCHEMAS.get(prefix, "config")
+                schema = models[name]["schema"] if name in models else "config"
                 connection.execute(f"create table {schema}.{name} as {sql}")
             connection.execute(f"create view answer as {compiled[model]}")
             return connection.execute(question).fetchall()

@@ -1,4 +1,4 @@
-"""The audit of leading metrics keeps its error rate on made-up panels and finds what was planted."""
+"""The audit of leading metrics keeps its error rate and finds what was planted."""
 
 from __future__ import annotations
 

@@ -105,6 +105,15 @@ COLUMNS = {
         activity_count BIGINT, known_count BIGINT, good_count BIGINT, fair_count BIGINT,
         poor_count BIGINT, good_ratio DOUBLE, fair_ratio DOUBLE, poor_ratio DOUBLE,
         team_good_ratio DOUBLE, focus_state VARCHAR""",
+    "projection_calibration": """as_of_date DATE, slice VARCHAR, role VARCHAR, metric_id VARCHAR,
+        period_type VARCHAR, share_elapsed DOUBLE, chance_from DOUBLE, forecasts INTEGER,
+        outcomes DOUBLE, held INTEGER, below INTEGER, coverage_ratio DOUBLE, coverage_low DOUBLE,
+        coverage_high DOUBLE, mean_chance DOUBLE, reached INTEGER, reached_ratio DOUBLE,
+        reached_low DOUBLE, reached_high DOUBLE, verdict VARCHAR""",
+    "leading_indicator_audit": """as_of_date DATE, role VARCHAR, leading_metric_id VARCHAR,
+        leading_metric_name VARCHAR, lagging_metric_id VARCHAR, lagging_metric_name VARCHAR,
+        lag_weeks INTEGER, reps INTEGER, weeks INTEGER, effect DOUBLE, standard_error DOUBLE,
+        z_score DOUBLE, p_value DOUBLE, q_value DOUBLE, verdict VARCHAR, sentence VARCHAR""",
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -736,6 +745,68 @@ def lead_rows() -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def calibration_rows() -> list[dict[str, Any]]:
+    """`projection_calibration`: chances that hold but for one, an interval of each verdict."""
+    kinds = {"slice": "all", "role": None, "metric_id": None, "period_type": None}
+    slices = [
+        kinds | {"coverage_ratio": 0.808},
+        kinds | {"slice": "period_type", "period_type": "week", "coverage_ratio": 0.81},
+        kinds | {"slice": "period_type", "period_type": "month", "coverage_ratio": 0.79},
+        kinds | {"slice": "period_type", "period_type": "year", "verdict": "too_little_data"},
+        kinds | {"slice": "metric", "role": "AE", "metric_id": "demos", "coverage_ratio": 0.71,
+                 "verdict": "too_narrow"},
+        kinds | {"slice": "metric", "role": "AE", "metric_id": "revenue_won",
+                 "coverage_ratio": 0.9, "verdict": "too_wide"},
+    ]  # fmt: skip
+    for number in range(10):
+        chance = 0.05 + number / 10
+        reached = chance - 0.12 if number == 8 else chance + 0.01
+        slices.append(
+            kinds
+            | {"slice": "chance", "chance_from": number / 10, "mean_chance": chance}
+            | {"reached_ratio": reached, "reached_low": reached - 0.04}
+            | {"reached_high": reached + 0.04, "forecasts": 9000 - 800 * number}
+            | {"verdict": "too_high" if number == 8 else "holds"}
+        )
+    usual = {"forecasts": 1200, "outcomes": 420.0, "coverage_ratio": 0.8, "mean_chance": 0.42}
+    usual |= {"reached_ratio": 0.43, "verdict": "holds"}
+    rows = [usual | row for row in slices]
+    for row in rows:
+        row["coverage_low"] = row["coverage_ratio"] - 0.03
+        row["coverage_high"] = row["coverage_ratio"] + 0.03
+    return rows
+
+
+def audit_rows() -> list[dict[str, Any]]:
+    """`leading_indicator_audit`: each verdict once."""
+    rows = []
+    for leading, lagging, effect, q_value, verdict in (
+        ("demos", "revenue_won", 0.15, 0.0002, "supports"),
+        ("dials", "revenue_won", 0.01, 0.72, "no_evidence"),
+        ("meetings_booked", "revenue_won", -0.11, 0.031, "contradicts"),
+        ("response_days", "revenue_won", None, None, "not_tested"),
+        ("deals_won", "revenue_won", None, None, "too_little_data"),
+    ):
+        name, result = METRICS[leading][0], METRICS[lagging][0]
+        rows.append(
+            {
+                "role": "AE",
+                "leading_metric_id": leading,
+                "leading_metric_name": name,
+                "lagging_metric_id": lagging,
+                "lagging_metric_name": result,
+                "lag_weeks": 5,
+                "reps": 14,
+                "weeks": 100,
+                "effect": effect,
+                "q_value": q_value,
+                "verdict": verdict,
+                "sentence": f"What weeks with more {name} than usual say about {result}.",
+            }
+        )
+    return rows
+
+
 def write_published(path: Path) -> Path:
     """Write the release to a DuckDB file with the columns that the real one has."""
     tables = dimension_rows()
@@ -744,6 +815,8 @@ def write_published(path: Path) -> Path:
     tables["scorecard_teams"] = team_rows(tables["scorecard_rep_metrics"])
     tables["fct_goals_daily"] = goal_rows()
     tables |= lead_rows()
+    tables["projection_calibration"] = calibration_rows()
+    tables["leading_indicator_audit"] = audit_rows()
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(
         str(path), config={"storage_compatibility_version": "v1.4.0"}

@@ -38,6 +38,9 @@ READERS = [
     ("LeadAttributes", "value", ["leads.md attributes"]),
     ("FocusShare", "focus", ["reps/[rep_id]/leads.md focus"]),
     ("FocusList", "focus", ["leads.md reps"]),
+    ("ReliabilityChart", "chance", ["projections.md chances"]),
+    ("CoverageTable", "row", ["projections.md coverage"]),
+    ("LeadingAudit", "row", ["leading.md audit"]),
     ("CheckList", "check", ["data-quality.md checks"]),
     ("ReleaseFacts", "release", ["data-quality.md release"]),
 ]

@@ -54,6 +54,8 @@ ROUTES = [
     "/metrics/revenue_won/",
     "/metrics/response_days/",
     "/seasonality/",
+    "/leading/",
+    "/projections/",
     "/data-quality/",
     "/reps/nobody/",
 ]
@@ -412,6 +414,8 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/metrics/",
             "/metrics/*/",
             "/seasonality/",
+            "/leading/",
+            "/projections/",
             "/data-quality/",
         }
 
