@@ -11,6 +11,7 @@ import math
 import random
 import shutil
 import socket
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -114,6 +115,22 @@ COLUMNS = {
         leading_metric_name VARCHAR, lagging_metric_id VARCHAR, lagging_metric_name VARCHAR,
         lag_weeks INTEGER, reps INTEGER, weeks INTEGER, effect DOUBLE, standard_error DOUBLE,
         z_score DOUBLE, p_value DOUBLE, q_value DOUBLE, verdict VARCHAR, sentence VARCHAR""",
+    "scorecard_benchmarks": """as_of_date DATE, rep_id VARCHAR, metric_id VARCHAR,
+        period_type VARCHAR, period_id VARCHAR, period_start DATE, period_end DATE,
+        is_current BOOLEAN, rep_name VARCHAR, team VARCHAR, role VARCHAR, tier VARCHAR,
+        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
+        metric_kind VARCHAR, sort_order INTEGER, actual DOUBLE, goal_to_date DOUBLE,
+        capacity_days DOUBLE, is_ramping BOOLEAN, previous_value DOUBLE, last_year_value DOUBLE,
+        trailing_13_week_value DOUBLE, peer_median DOUBLE, peer_top_quartile DOUBLE,
+        peer_count BIGINT, peer_scope VARCHAR, team_value DOUBLE, organisation_value DOUBLE,
+        industry_value DOUBLE, industry_sample_size INTEGER, industry_source VARCHAR,
+        industry_year INTEGER, industry_is_verified BOOLEAN""",
+    "goal_quality": """as_of_date DATE, subject VARCHAR, goal_id VARCHAR, role VARCHAR,
+        tier VARCHAR, metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR, scope VARCHAR,
+        scope_value VARCHAR, period VARCHAR, goal DOUBLE, rep_count BIGINT, judged_count BIGINT,
+        reached_count BIGINT, reached_ratio DOUBLE, median_attainment DOUBLE,
+        suggested_goal DOUBLE, leading_count BIGINT, lagging_count BIGINT, verdict VARCHAR,
+        sentence VARCHAR""",
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -438,6 +455,126 @@ def team_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "z_score": z,
                 "status": status_of(level, evidence),
                 "unassigned_actual": nobody,
+            }
+        )
+    return result
+
+
+def benchmark_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`scorecard_benchmarks` of today's periods and the last week and month.
+
+    SDRs have six peers, others take everyone measured on it or nobody; r12 has no past, r09 is
+    ramping, r03 was not at work this week, two figures of the industry are known.
+    """
+    industry = {
+        "dials": (45.0, 351, "A survey of sales teams", 2025, False),
+        "win_rate": (0.21, None, "Another survey", 2024, True),
+    }
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in metrics:
+        if row["is_current"] or row["period_id"] in {"2026-W46", "2026-10"}:
+            additive = row["aggregation"] in {"count", "sum"}
+            away = row["rep_id"] == "r03" and row["period_id"] == "2026-W47"
+            days_at_work = 0.0 if away else row["capacity_days"]
+            scale = days_at_work if additive else 1.0
+            rate = row["actual"] / row["capacity_days"] if additive else row["actual"]
+            entry = row | {"capacity_days": days_at_work, "scale": scale, "rate": rate}
+            groups.setdefault((row["metric_id"], row["period_id"]), []).append(entry)
+
+    result = []
+    for rows in groups.values():
+        for row in rows:
+            scale = row["scale"]
+            rated = [r for r in rows if r["rate"] is not None]
+            others = [r for r in rated if r["rep_id"] != row["rep_id"]]
+            peers, scope = [r["rate"] for r in others if r["role"] == row["role"]], "role"
+            if len(peers) < 5:
+                peers, scope = [r["rate"] for r in others], "organisation"
+            peers = peers if len(peers) >= 5 and scale else []
+            quarters = statistics.quantiles(peers, n=4) if peers else [0.0, 0.0, 0.0]
+            best = quarters[2 if row["is_higher_better"] else 0]
+            of_team = [r["rate"] for r in rated if r["team"] == row["team"]]
+            of_all = [r["rate"] for r in rated]
+            value, asked, source, year, verified = industry.get(row["metric_id"], (None,) * 5)
+            has_past = row["rep_id"] != "r12" and row["rate"] is not None and bool(scale)
+            result.append(
+                row
+                | {
+                    "is_ramping": row["rep_id"] == "r09",
+                    "previous_value": row["rate"] * scale * 0.9 if has_past else None,
+                    "last_year_value": row["rate"] * scale * 1.2
+                    if has_past and row["rep_id"] != "r04"
+                    else None,
+                    "trailing_13_week_value": row["rate"] * scale * 0.97 if has_past else None,
+                    "peer_median": statistics.median(peers) * scale if peers else None,
+                    "peer_top_quartile": best * scale if peers else None,
+                    "peer_count": len(peers) or None,
+                    "peer_scope": scope if peers else None,
+                    "team_value": sum(of_team) / len(of_team) * scale
+                    if of_team and scale
+                    else None,
+                    "organisation_value": statistics.mean(of_all) * scale if scale else None,
+                    "industry_value": value * scale if value and scale else None,
+                    "industry_sample_size": asked,
+                    "industry_source": source,
+                    "industry_year": year,
+                    "industry_is_verified": verified,
+                }
+            )
+    return result
+
+
+def goal_quality_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`goal_quality`: every verdict on a goal, and one scorecard that is out of balance."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in metrics:
+        if row["period_type"] == "last_13_weeks":
+            groups.setdefault((row["role"], row["metric_id"]), []).append(row)
+    result = []
+    for (role, metric_id), rows in groups.items():
+        reached = [r for r in rows if r["attainment"] is not None and r["attainment"] >= 1]
+        judged = [r["attainment"] for r in rows if r["attainment"] is not None]
+        goal, share = SCORECARDS[role][metric_id], len(reached) / len(judged)
+        verdict = "nobody" if share < 0.4 else "everybody" if share > 0.8 else "fine"
+        if metric_id == "demos" and role == "SDR":
+            reached, share, verdict = [r for r in rows if r["attainment"]], 1.0, "everybody"
+        if len(judged) < 5:
+            verdict = "too_few_reps"
+        easier = 0.8 if rows[0]["is_higher_better"] else 1.2
+        suggested = {"nobody": goal * easier, "everybody": goal * 1.5}.get(verdict)
+        result.append(
+            {name: rows[0][name] for name in ("as_of_date", "metric_id", "metric_name", "unit")}
+            | {
+                "subject": "goal",
+                "goal_id": f"g_{role}_{metric_id}",
+                "role": role,
+                "tier": "",
+                "scope": "role",
+                "scope_value": role,
+                "period": "day",
+                "goal": goal,
+                "rep_count": len(rows),
+                "judged_count": len(judged),
+                "reached_count": len(reached),
+                "reached_ratio": share,
+                "median_attainment": statistics.median(judged),
+                "suggested_goal": suggested,
+                "verdict": verdict,
+                "sentence": f"{len(reached)} of {len(judged)} reps reached it.",
+            }
+        )
+    for role, goals in SCORECARDS.items():
+        leading = sum(METRICS[metric_id][1] == "leading" for metric_id in goals)
+        result.append(
+            {
+                "as_of_date": AS_OF,
+                "subject": "scorecard",
+                "role": role,
+                "tier": "",
+                "leading_count": leading,
+                "lagging_count": len(goals) - leading,
+                "verdict": "fine" if leading == 2 * (len(goals) - leading) else "unbalanced",
+                "sentence": f"{leading} leading and {len(goals) - leading} lagging metrics.",
             }
         )
     return result
@@ -813,6 +950,8 @@ def write_published(path: Path) -> Path:
     tables["scorecard_rep_metrics"] = rep_metric_rows()
     tables["scorecard_reps"] = rep_rows(tables["scorecard_rep_metrics"])
     tables["scorecard_teams"] = team_rows(tables["scorecard_rep_metrics"])
+    tables["scorecard_benchmarks"] = benchmark_rows(tables["scorecard_rep_metrics"])
+    tables["goal_quality"] = goal_quality_rows(tables["scorecard_rep_metrics"])
     tables["fct_goals_daily"] = goal_rows()
     tables |= lead_rows()
     tables["projection_calibration"] = calibration_rows()

@@ -32,6 +32,9 @@ READERS = [
     ("MetricReps", "rep", ["metrics/[metric_id].md reps"]),
     ("GoalList", "goal", ["metrics/[metric_id].md goals"]),
     ("GoalFactors", "row", ["reps/[rep_id]/goal.md goal_days"]),
+    ("ComparisonCards", "row", ["reps/[rep_id]/compare.md comparisons"]),
+    ("GoalQualityList", "goal", ["goals.md goals"]),
+    ("ScorecardShapes", "card", ["goals.md scorecards"]),
     ("SeasonChart", "row", ["seasonality.md seasons"]),
     ("LeadList", "lead", ["reps/[rep_id]/leads.md leads"]),
     ("LeadQuality", "row", ["leads.md quality"]),
@@ -116,6 +119,13 @@ def test_sources_are_bare_selects() -> None:
             source.table
         )
         assert not FORBIDDEN.search(code), source.table
+
+
+def test_a_partitioned_source_is_ordered_by_its_partitions() -> None:
+    """Each run of equal values becomes a stream: a value that came back would replace its first."""
+    for source in read_sources(REPORTS / "sources"):
+        if source.partitioned_by:
+            assert re.search(rf"\border by {source.partitioned_by}\b", source.sql), source.table
 
 
 def test_pages_that_read_a_partitioned_table_ask_for_one_value() -> None:

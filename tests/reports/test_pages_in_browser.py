@@ -50,6 +50,10 @@ ROUTES = [
     "/reps/r04/leads/",
     "/reps/r13/leads/",
     "/leads/",
+    "/reps/r01/compare/",
+    "/reps/r03/compare/?period=week",
+    "/reps/r12/compare/",
+    "/goals/",
     "/metrics/",
     "/metrics/revenue_won/",
     "/metrics/response_days/",
@@ -329,6 +333,60 @@ def test_only_what_people_with_a_goal_did_stands_against_the_goal(
         expect(card.locator("[data-figure=attainment]")).to_have_text(percent(attainment))
 
 
+@pytest.mark.parametrize("rep_id", ["r01", "r04", "r12"])
+def test_comparisons_show_the_published_figures(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection, rep_id: str
+) -> None:
+    keys = (
+        "actual goal_to_date peer_median peer_top_quartile previous_value last_year_value "
+        "trailing_13_week_value team_value organisation_value industry_value"
+    ).split()
+    rows = marts.execute(
+        f"select metric_id, unit, {', '.join(keys)} from scorecard_benchmarks"
+        f" where rep_id = '{rep_id}' and period_type = 'month' and is_current"
+    ).fetchall()
+    assert rows
+    with visit() as window:
+        page = window.open(f"/reps/{rep_id}/compare/?period=month")
+        for metric_id, unit, *values in rows:
+            card = page.locator(f"[data-metric={metric_id}]")
+            for key, value in zip(keys, values, strict=True):
+                figure = card.locator(f"[data-figure={key}]")
+                if value is None:
+                    expect(figure).to_have_count(0)
+                else:
+                    expect(figure).to_have_text(value_of(value, unit))
+        said = page.inner_text("main")
+        assert ("no comparable month last year" in said) == (rep_id == "r04")
+        assert ("No comparable period yet." in said) == (rep_id == "r12")
+        assert ("unverified" in said) == any(row[0] == "dials" for row in rows)
+
+
+def test_who_was_not_at_work_is_compared_with_nobody(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/reps/r03/compare/?period=week")
+        card = page.locator("[data-metric=dials]")
+        expect(card).to_contain_text("Not at work in this period")
+        expect(card.locator("[data-figure=peer_median]")).to_have_count(0)
+
+
+def test_goals_are_judged_as_published(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = marts.execute(
+        "select goal_id, verdict, sentence from goal_quality where subject = 'goal'"
+    ).fetchall()
+    assert {verdict for _, verdict, _ in rows} == {"nobody", "everybody", "fine", "too_few_reps"}
+    with visit() as window:
+        page = window.open("/goals/")
+        for goal_id, verdict, sentence in rows:
+            goal = page.locator(f"[data-goal={goal_id}]")
+            expect(goal).to_have_attribute("data-verdict", verdict)
+            expect(goal).to_contain_text(sentence)
+            wants = verdict in {"nobody", "everybody"}
+            expect(goal.locator("[data-figure=suggested_goal]")).to_have_count(int(wants))
+
+
 def test_explained_days_add_up_to_the_published_goal(
     visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
 ) -> None:
@@ -411,6 +469,8 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/reps/*/goal/",
             "/reps/*/leads/",
             "/leads/",
+            "/reps/*/compare/",
+            "/goals/",
             "/metrics/",
             "/metrics/*/",
             "/seasonality/",

@@ -1,0 +1,23 @@
+select
+    subject,
+    goal_id,
+    role,
+    tier,
+    metric_id,
+    metric_name,
+    unit,
+    scope,
+    scope_value,
+    period,
+    goal,
+    rep_count,
+    judged_count,
+    reached_count,
+    reached_ratio,
+    median_attainment,
+    suggested_goal,
+    leading_count,
+    lagging_count,
+    verdict,
+    sentence
+from goal_quality
