@@ -371,8 +371,15 @@ def _open(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _Source:
         described = con.execute(f"describe select * from {query}").fetchall()
     except duckdb.Error as error:
         raise _unreadable(path, error) from error
-    names = [row[0] for row in described]
-    return _Source(path, query, _expressions(path, names))
+    expressions = _expressions(path, [row[0] for row in described])
+    moments = {column.name for column in table.columns if column.type == "timestamp"}
+    for name, type_, *_ in described:
+        canonical = name.strip().lower()
+        if canonical in moments and type_.startswith("TIMESTAMP"):
+            # as raw tables write it, for parsing the text of each again takes longer than all else
+            moment = f"cast({_identifier(name)} as timestamp)"
+            expressions[canonical] = f"replace(cast({moment} as varchar), ' ', 'T') || 'Z'"
+    return _Source(path, query, expressions)
 
 
 def _one_select(con: duckdb.DuckDBPyConnection, path: Path) -> str:
@@ -423,8 +430,12 @@ def _expressions(path: Path, names: Sequence[str]) -> dict[str, str]:
         canonical = name.strip().lower()
         if canonical in found:
             raise InputError(f"{path}: the column '{canonical}' is there twice. Keep one of them.")
-        found[canonical] = 'cast("' + name.replace('"', '""') + '" as varchar)'
+        found[canonical] = f"cast({_identifier(name)} as varchar)"
     return found
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _check_columns(table: Table, source: _Source) -> list[str]:

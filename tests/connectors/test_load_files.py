@@ -158,6 +158,26 @@ def test_raw_text_is_normalised(settings: Settings, write: Write, query: Query) 
     ]
 
 
+def test_typed_moments_are_utc_and_days_stay_days(
+    settings: Settings, write: Write, query: Query
+) -> None:
+    path = settings.files_dir / "opportunities.parquet"
+    duckdb.execute(
+        "copy (select unnest(['o1', 'o2']) as opportunity_id, 'ann' as rep_id, 1 as amount,"
+        " unnest([timestamptz '2026-01-05 10:00:00+02:00', null]) as created_at,"
+        " unnest([timestamp '2026-01-05 10:00:00.25', null]) as updated_at,"
+        " timestamp '2026-02-01 00:00:00' as close_date, true as is_closed, false as is_won)"
+        f" to '{path}' (format parquet)"
+    )
+    load_files(settings, now=NOW)
+    assert query(
+        "select created_at, updated_at, close_date from raw_files.opportunities order by all"
+    ) == [
+        ("2026-01-05T08:00:00Z", "2026-01-05T10:00:00.25Z", "2026-02-01"),
+        (None, None, "2026-02-01"),
+    ]
+
+
 def test_an_error_changes_nothing_and_quarantine_sets_rows_aside(
     settings: Settings, write: Write, query: Query
 ) -> None:
