@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -308,6 +309,36 @@ def test_maven_attainment_of_quarterly_goals(
         wanted = won.get((name, quarter), 0)
         assert actual == wanted, (name, quarter)
         assert (goal, attainment) == pytest.approx((36, wanted / 36), rel=1e-9), (name, quarter)
+
+
+@needs(MAVEN)
+def test_maven_agents_are_compared_with_the_other_agents_and_their_own_quarter_before(
+    maven: Company, source: duckdb.DuckDBPyConnection
+) -> None:
+    won = {
+        (name, quarter): count
+        for name, quarter, count in source.execute(
+            "select sales_agent, quarter(close_date), count(*) from pipeline"
+            " where deal_stage = 'Won' group by 1, 2"
+        ).fetchall()
+    }
+    found = maven.marts(
+        """
+        select rep_name, capacity_days, peer_median, peer_count, previous_value, last_year_value
+        from scorecard_benchmarks
+        where metric_id = 'deals_won' and period_id = 'FY2017-Q4'
+        """
+    )
+    names = {row[0] for row in found}
+    assert len(names) == 35
+    ((days_before,),) = maven.marts(
+        "select distinct capacity_days from scorecard_benchmarks where period_id = 'FY2017-Q3'"
+    )
+    for name, days, median, peers, before, last_year in found:
+        others = [won.get((other, 4), 0) for other in names - {name}]
+        assert (median, peers) == (pytest.approx(statistics.median(others)), 34), name
+        assert before == pytest.approx(won.get((name, 3), 0) / days_before * days), name
+        assert last_year is None  # the first deal was closed in March 2017
 
 
 @needs(MAVEN)
