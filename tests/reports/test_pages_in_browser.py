@@ -366,7 +366,7 @@ def test_who_was_not_at_work_is_compared_with_nobody(visit: Callable[..., Any]) 
     with visit() as window:
         page = window.open("/reps/r03/compare/?period=week")
         card = page.locator("[data-metric=dials]")
-        expect(card).to_contain_text("Not at work in this period")
+        expect(card).to_contain_text("No whole day at work in this period")
         expect(card.locator("[data-figure=peer_median]")).to_have_count(0)
 
 
