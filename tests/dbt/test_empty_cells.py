@@ -1,4 +1,7 @@
-"""What must be filled is: in staging one test says so, in the marts the tables themselves do."""
+"""What must be filled is: in staging one test says so, in the marts the tables themselves do.
+
+The tables know the words of a status as well.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,24 @@ def test_no_mart_takes_a_null_where_its_contract_says_so(
         )
     )
     assert declared == enforced
+
+
+def test_no_mart_takes_a_word_that_its_contract_does_not_know(
+    built: Company, models: Mapping[str, Mapping[str, Any]]
+) -> None:
+    declared = {
+        (name, constraint["expression"].split(" in ")[0])
+        for name, node in models.items()
+        for column in node["columns"].values()
+        for constraint in column["constraints"]
+        if constraint["type"] == "check"
+    }
+    assert {("scorecard_rep_metrics", "status"), ("scorecard_teams", "team_scope")} <= declared
+    enforced = built.rows(
+        "select table_name, constraint_column_names[1] from duckdb_constraints()"
+        " where schema_name = 'marts' and constraint_type = 'CHECK'"
+    )
+    assert declared == set(enforced)
 
 
 @pytest.mark.slow
