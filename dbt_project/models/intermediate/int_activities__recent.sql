@@ -56,9 +56,9 @@ first_load as (
 scanned as (
     select
         coalesce(stg_files__activities.rep_id, 'unassigned') as rep_id,
-        lower(stg_files__activities.activity_type) as activity_type,
-        coalesce(lower(stg_files__activities.direction), '') as direction,
-        coalesce(lower(stg_files__activities.outcome), '') as outcome,
+        stg_files__activities.activity_type,
+        stg_files__activities.direction,
+        stg_files__activities.outcome,
         stg_files__activities.duration_seconds,
         stg_files__activities.occurred_at,
         stg_files__activities.created_at,
@@ -107,9 +107,9 @@ dated as (
     select
         int_rep_zones.credited_rep_id as rep_id,
         {{ local_date('kept.occurred_at', 'time_zone_days') }} as date_day,
-        kept.activity_type,
-        kept.direction,
-        kept.outcome,
+        lower(kept.activity_type) as activity_type,
+        coalesce(lower(kept.direction), '') as direction,
+        coalesce(lower(kept.outcome), '') as outcome,
         kept.duration_seconds,
         kept.occurred_at,
         kept.created_at,

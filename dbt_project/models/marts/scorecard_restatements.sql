@@ -111,18 +111,19 @@ running as (
     from daily
 ),
 
+-- each window has both its edges; an inner join would let DuckDB join the edges with each other first
 summed as (
     select
         published.*,
         {{ settle('running_to.numerator - running_before.numerator') }} as numerator,
         {{ settle('running_to.denominator - running_before.denominator') }} as denominator
     from published
-    inner join running as running_to
+    left join running as running_to
         on
             published.rep_id = running_to.rep_id
             and published.metric_id = running_to.metric_id
             and published.as_of_date = running_to.date_day
-    inner join running as running_before
+    left join running as running_before
         on
             published.rep_id = running_before.rep_id
             and published.metric_id = running_before.metric_id
