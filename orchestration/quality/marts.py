@@ -683,6 +683,79 @@ from marts.lead_score_calibration
 where decile = 0 and leads > 0
 """
 
+HISTORY_UNIQUE = """
+with counted as (
+    select
+        as_of_date,
+        count(*) as row_count,
+        count(distinct hash(rep_id, metric_id, period_type)) as key_count,
+        count(distinct release_id) as release_count
+    from raw_published.scorecard_history
+    group by 1
+)
+
+select
+    cast(as_of_date as varchar) as subject,
+    row_count || ' rows of ' || release_count || ' release(s)' as observed,
+    key_count || ' rows of one release' as expected,
+    row_count - key_count + release_count - 1 as failed_rows
+from counted
+"""
+
+# the mart takes differences of running sums; here the days of each window of the latest day that
+# was restated are added up
+RESTATEMENTS = (
+    """
+with summed as (
+    select
+        shown.as_of_date,
+        shown.rep_id,
+        shown.metric_id,
+        shown.period_type,
+        any_value(shown.restated_actual) as shown_actual,
+        case
+            when any_value(dim_metrics.aggregation) in ('count', 'sum')
+                then coalesce(sum(facts.numerator), 0)
+            else sum(facts.numerator) / nullif(sum(facts.denominator), 0)
+        end as summed_actual
+    from marts.scorecard_restatements as shown
+    inner join marts.dim_metrics
+        on shown.metric_id = dim_metrics.metric_id
+    left join facts
+        on
+            shown.rep_id = facts.rep_id
+            and shown.metric_id = facts.metric_id
+            and facts.date_day between shown.period_start and shown.as_of_date
+    where shown.as_of_date = (select max(as_of_date) from marts.scorecard_restatements)
+    group by 1, 2, 3, 4
+),
+
+compared as (
+    select
+        *,
+        coalesce(
+            abs(shown_actual - summed_actual) <= """
+    + ROUNDING
+    + """ * greatest(abs(summed_actual), 1),
+            shown_actual is null and summed_actual is null
+        ) as is_equal
+    from summed
+)
+
+select
+    metric_id as subject,
+    coalesce(
+        'rep ' || min(rep_id) filter (not is_equal) || ' as of '
+        || arg_min(as_of_date, rep_id) filter (not is_equal),
+        count(*) || ' figures agree'
+    ) as observed,
+    'the sum of the facts of those days' as expected,
+    count(*) filter (not is_equal) as failed_rows
+from compared
+group by 1
+"""
+)
+
 ATTAINMENT = """
 with attainments as (
     select median(attainment) as attainment, count(attainment) as row_count
@@ -1042,6 +1115,32 @@ SUITE = Suite(
             "a scorecard of the current month for each",
             EMPLOYED_REPS,
             absent="no rep is employed in a role with a scorecard",
+        ),
+        Measured(
+            _spec(
+                "gx_history_says_each_day_once",
+                "scorecard_restatements",
+                None,
+                "error",
+                "What was published of an earlier day is what one release said, each figure once. "
+                "If not, the published history was changed by hand.",
+            ),
+            "one release a day, one row per rep, metric and period type",
+            HISTORY_UNIQUE,
+            absent="nothing was published before this day",
+        ),
+        Measured(
+            _spec(
+                "gx_restatements_reconcile_with_facts",
+                "scorecard_restatements",
+                "restated_actual",
+                "error",
+                "What a restated figure would be today is the sum of the facts of its days. The "
+                "latest day that was restated is looked at.",
+            ),
+            "restated actual = sum of the facts",
+            RESTATEMENTS,
+            absent="nothing was restated",
         ),
         Measured(
             _spec(

@@ -200,6 +200,25 @@ from marts.scorecard_rep_metrics;
 create table marts.scorecard_one_on_one_metrics as
 select rep_id, metric_id, actual, attainment, is_current from marts.scorecard_rep_metrics
 where period_type = 'last_4_weeks';
+create schema raw_published;
+create table raw_published.scorecard_history as
+select
+    'release ' || day as release_id, cast(day as date) as as_of_date, rep_id, metric_id,
+    period_type, 1::double as actual
+from marts.scorecard_rep_metrics
+cross join range(date '2026-06-24', date '2026-06-26', interval 1 day) as days(day)
+where period_type = 'month';
+create table marts.scorecard_restatements as
+select
+    date '2026-06-25' as as_of_date, rep_id, metric_id, 'month' as period_type,
+    date '2026-06-01' as period_start,
+    case
+        when metric_id = 'talk_rate' then sum(numerator) / sum(denominator)
+        else sum(numerator)
+    end as restated_actual
+from marts.fct_leading_metrics_daily
+where date_day between date '2026-06-01' and date '2026-06-25'
+group by rep_id, metric_id;
 create table marts.scorecard_reps as
 select distinct as_of_date, rep_id, period_type, period_id, period_start, is_current
 from marts.scorecard_rep_metrics;

@@ -152,6 +152,14 @@ MARTS_DEFECTS = {
         "update marts.scorecard_one_on_one_metrics set actual = actual + 1"
         " where rep_id = 'r1' and metric_id = 'dials'"
     ),
+    "gx_history_says_each_day_once": (
+        "insert into raw_published.scorecard_history by name"
+        " select * replace ('again' as release_id) from raw_published.scorecard_history limit 1"
+    ),
+    "gx_restatements_reconcile_with_facts": (
+        "update marts.scorecard_restatements set restated_actual = restated_actual + 0.01"
+        " where rep_id = 'r1' and metric_id = 'talk_rate'"
+    ),
     "gx_plausible_median_attainment": (
         "update marts.scorecard_rep_metrics set attainment = attainment * 60"
     ),
