@@ -131,6 +131,23 @@ COLUMNS = {
         reached_count BIGINT, reached_ratio DOUBLE, median_attainment DOUBLE,
         suggested_goal DOUBLE, leading_count BIGINT, lagging_count BIGINT, verdict VARCHAR,
         sentence VARCHAR""",
+    "scorecard_history": """release_id VARCHAR, published_at TIMESTAMP, as_of_date DATE,
+        rep_id VARCHAR, rep_name VARCHAR, team VARCHAR, role VARCHAR, tier VARCHAR,
+        metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR,
+        is_higher_better BOOLEAN, metric_kind VARCHAR, sort_order INTEGER, period_type VARCHAR,
+        period_id VARCHAR, period_start DATE, period_end DATE, actual DOUBLE,
+        goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE, level VARCHAR,
+        evidence VARCHAR, status VARCHAR, score DOUBLE, score_status VARCHAR""",
+    "scorecard_restatements": """as_of_date DATE, release_id VARCHAR, published_at TIMESTAMP,
+        rep_id VARCHAR, metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR,
+        period_type VARCHAR, period_id VARCHAR, period_start DATE, period_end DATE,
+        published_actual DOUBLE, restated_actual DOUBLE, difference DOUBLE, late_count BIGINT,
+        changed_count BIGINT, deleted_count BIGINT""",
+    "scorecard_data_signals": """as_of_date DATE, signal_id VARCHAR, signal_scope VARCHAR,
+        team VARCHAR, rep_id VARCHAR, rep_name VARCHAR, manager_id VARCHAR,
+        activity_type VARCHAR, period_start DATE, period_end DATE, signal_status VARCHAR,
+        observed_count DOUBLE, record_count DOUBLE, observed_ratio DOUBLE,
+        expected_ratio DOUBLE, ratio_to_expected DOUBLE, z_score DOUBLE, sentence VARCHAR""",
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -580,6 +597,80 @@ def goal_quality_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return result
 
 
+def history_rows(
+    metrics: list[dict[str, Any]], reps: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """`scorecard_history` of three days, and `scorecard_restatements` of the days before today.
+
+    Calls came late, a deal was deleted, and of the response times the source does not tell why.
+    """
+    scores = {(row["rep_id"], row["period_id"]): row for row in reps}
+    causes = {"dials": (3, 0, 0), "revenue_won": (0, 1, 1), "response_days": (None, None, None)}
+    history, restatements = [], []
+    for row in metrics:
+        if not row["is_current"]:
+            continue
+        score = scores[row["rep_id"], row["period_id"]]
+        for days_ago in range(3):
+            day = AS_OF - dt.timedelta(days_ago)
+            said = row | {
+                "release_id": RELEASE,
+                "published_at": dt.datetime(2026, 11, 19, 5) - dt.timedelta(days_ago),
+                "as_of_date": day,
+                "score": score["score"],
+                "score_status": score["status"],
+            }
+            history.append(said)
+            if days_ago and row["metric_id"] in causes and row["actual"] is not None:
+                late, changed, deleted = causes[row["metric_id"]]
+                restatements.append(
+                    said
+                    | {
+                        "published_actual": row["actual"],
+                        "restated_actual": row["actual"] + 3,
+                        "difference": 3.0,
+                        "late_count": late,
+                        "changed_count": changed,
+                        "deleted_count": deleted,
+                    }
+                )
+    return history, restatements
+
+
+def signal_rows() -> list[dict[str, Any]]:
+    """`scorecard_data_signals`: a team's gap, a rep's gap, a habit, and what cannot be seen."""
+    found = [
+        ("capture_drop_team", "North", None, "email", "signal",
+         "Activities of the kind email were captured on 3 of 25 working days of the team's reps"
+         " since 2026-11-12; in the 56 days before it was 96 % of the days. An integration may have"
+         " stopped."),
+        ("capture_drop_rep", "West", SUSPECT, "any", "signal",
+         "Activities were captured on 1 of 5 working days since 2026-11-12; on the rest of the team"
+         " it is 97 % of the days. A connection may have stopped, or leave is not entered."),
+        ("short_calls", "North", "r02", "call", "signal",
+         "62 % of 240 calls lasted at most 5 seconds; among peers it is 9 %. Ask how these calls"
+         " are dialled before reading their number."),
+        ("backdated", "North", "r02", "any", "not_measurable",
+         "The source does not say when records were entered, so how they are logged cannot be"
+         " looked at."),
+    ]  # fmt: skip
+    names = {rep[0]: rep[1] for rep in REPS}
+    return [
+        {
+            "as_of_date": AS_OF,
+            "signal_id": signal_id,
+            "signal_scope": "rep" if rep_id else "team",
+            "team": team,
+            "rep_id": rep_id,
+            "rep_name": names.get(rep_id or ""),
+            "activity_type": activity_type,
+            "signal_status": status,
+            "sentence": sentence,
+        }
+        for signal_id, team, rep_id, activity_type, status, sentence in found
+    ]
+
+
 def goal_rows() -> list[dict[str, Any]]:
     """`fct_goals_daily` from February to the end of November, with leave and a ramp."""
     rows = []
@@ -956,6 +1047,10 @@ def write_published(path: Path) -> Path:
     tables |= lead_rows()
     tables["projection_calibration"] = calibration_rows()
     tables["leading_indicator_audit"] = audit_rows()
+    tables["scorecard_history"], tables["scorecard_restatements"] = history_rows(
+        tables["scorecard_rep_metrics"], tables["scorecard_reps"]
+    )
+    tables["scorecard_data_signals"] = signal_rows()
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(
         str(path), config={"storage_compatibility_version": "v1.4.0"}

@@ -46,6 +46,13 @@ READERS = [
     ("LeadingAudit", "row", ["leading.md audit"]),
     ("CheckList", "check", ["data-quality.md checks"]),
     ("ReleaseFacts", "release", ["data-quality.md release"]),
+    ("HistoryView", "metric", ["reps/[rep_id]/history.md history"]),
+    ("HistoryView", "change", ["reps/[rep_id]/history.md restatements"]),
+    (
+        "DataNotice",
+        "signal",
+        ["reps/[rep_id]/index.md signals", "teams/[team].md signals", "data-quality.md signals"],
+    ),
 ]
 # a card shows what its row has: these belong to a team's row, not to a rep's
 OPTIONAL = {("MetricCard", "unassigned_actual"), ("MetricCard", "actual_with_goal")}

@@ -54,6 +54,8 @@ ROUTES = [
     "/reps/r03/compare/?period=week",
     "/reps/r12/compare/",
     "/goals/",
+    "/reps/r04/history/",
+    "/reps/nobody/history/",
     "/metrics/",
     "/metrics/revenue_won/",
     "/metrics/response_days/",
@@ -428,6 +430,48 @@ def test_reps_can_be_searched_filtered_and_sorted(visit: Callable[..., Any]) -> 
         expect(names.first).to_have_text("Grace Nakamura")
 
 
+def test_history_shows_what_was_said_and_what_changed_since(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    (said,) = marts.execute(
+        "select actual from scorecard_history where rep_id = 'r04' and metric_id = 'dials'"
+        " and period_type = 'week' and as_of_date = '2026-11-16'"
+    ).fetchall()
+    with visit() as window:
+        page = window.open("/reps/r04/history/")
+        page.get_by_label("As of").select_option("2026-11-16")
+        page.get_by_label("Period").select_option("week")
+        dials = page.locator("[data-metric=dials]")
+        expect(dials.locator("[data-figure=actual]")).to_have_text(value_of(said[0], "count"))
+        expect(dials.locator("[data-figure=restated_actual]")).to_have_text(
+            value_of(said[0] + 3, "count")
+        )
+        expect(dials).to_contain_text("Of these days, 3 records came late.")
+        expect(page.locator("[data-metric=revenue_won]")).to_contain_text(
+            "Of these days, 1 record changed since, 1 record deleted since."
+        )
+        expect(page.locator("[data-figure=restated]")).to_have_text("2")
+        page.get_by_label("As of").select_option("2026-11-18")
+        expect(page.get_by_text("This is what is said today.")).to_be_visible()
+        expect(page.locator("[data-figure=restated_actual]")).to_have_count(0)
+
+
+def test_signals_are_told_where_they_belong(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/reps/r13/")
+        expect(page.locator("[data-signal=capture_drop_rep]")).to_contain_text("Data suspect:")
+        page = window.open("/reps/r02/")  # a habit is between manager and rep
+        expect(page.locator("[data-signal=capture_drop_team]")).to_be_visible()
+        expect(page.locator("[data-signal=short_calls]")).to_have_count(0)
+        page = window.open("/teams/North/")
+        expect(page.locator("[data-signal=short_calls]")).to_contain_text("Ben Lindqvist")
+        page = window.open("/data-quality/")
+        expect(
+            page.get_by_text("The source does not say when records were entered")
+        ).to_be_visible()
+        expect(page.locator("[data-signal]")).to_have_count(2)
+
+
 def test_period_follows_the_reader_by_keyboard(visit: Callable[..., Any]) -> None:
     with visit() as window:
         page = window.open("/")
@@ -471,6 +515,7 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/leads/",
             "/reps/*/compare/",
             "/goals/",
+            "/reps/*/history/",
             "/metrics/",
             "/metrics/*/",
             "/seasonality/",

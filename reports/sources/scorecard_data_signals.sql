@@ -1,0 +1,13 @@
+-- what is out of the ordinary, and what the source does not tell
+select
+    signal_id,
+    signal_scope,
+    team,
+    rep_id,
+    rep_name,
+    activity_type,
+    signal_status,
+    sentence
+from scorecard_data_signals
+where signal_status in ('signal', 'not_measurable')
+order by signal_status, signal_id, team, rep_name, activity_type
