@@ -1,4 +1,3 @@
--- what is out of the ordinary, and what the source does not tell
 select
     signal_id,
     signal_scope,
@@ -9,5 +8,4 @@ select
     signal_status,
     sentence
 from scorecard_data_signals
-where signal_status in ('signal', 'not_measurable')
 order by signal_status, signal_id, team, rep_name, activity_type
