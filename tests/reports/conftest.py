@@ -642,13 +642,13 @@ def signal_rows() -> list[dict[str, Any]]:
     found = [
         ("capture_drop_team", "North", None, "email", "signal",
          "Activities of the kind email were captured on 3 of 25 working days of the team's reps"
-         " since 2026-11-12; in the 56 days before it was 96% of the days. An integration may have"
+         " since 2026-11-12; in the 56 days before it was 96 % of the days. An integration may have"
          " stopped."),
         ("capture_drop_rep", "West", SUSPECT, "any", "signal",
          "Activities were captured on 1 of 5 working days since 2026-11-12; on the rest of the team"
-         " it is 97% of the days. A connection may have stopped, or leave is not entered."),
+         " it is 97 % of the days. A connection may have stopped, or leave is not entered."),
         ("short_calls", "North", "r02", "call", "signal",
-         "62% of 240 calls lasted at most 5 seconds; among peers it is 9%. Ask how these calls"
+         "62 % of 240 calls lasted at most 5 seconds; among peers it is 9 %. Ask how these calls"
          " are dialled before reading their number."),
         ("backdated", "North", "r02", "any", "not_measurable",
          "The source does not say when records were entered, so how they are logged cannot be"

@@ -111,7 +111,7 @@ running as (
     from daily
 ),
 
--- each window has both its edges; an inner join would let DuckDB join the edges with each other first
+-- each window has both its edges; an inner join would let DuckDB join these with each other first
 summed as (
     select
         published.*,
