@@ -138,6 +138,42 @@ def show(
 
 
 @app.command()
+def plan(
+    revenue: Annotated[float, typer.Option(help="What the reps of the role are to win in a year.")],
+    role: Annotated[str, typer.Option(help="A role whose funnel ends in money: AE.")],
+    reps: Annotated[
+        float | None, typer.Option(help="How many reps there will be; today's otherwise.")
+    ] = None,
+    probability: Annotated[float, typer.Option(help="The chance to reach it: 0.5 is even.")] = 0.8,
+    company: Company = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same figures as JSON.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the goals into goals.csv, for review.")
+    ] = False,
+) -> None:
+    """Show what a revenue target would take, step by step, from the published rates."""
+    from orchestration.planning import make_plan, write_goals
+
+    settings = _settings(company)
+    made = make_plan(settings, role, revenue, reps=reps, probability=probability)
+    if as_json:
+        out.print_json(data=made.as_json(), highlight=False)
+    else:
+        Console(highlight=False).print(made)
+    if write:
+        path = settings.seeds_dir / "goals.csv"
+        for change in write_goals(settings, made):
+            old = change.old
+            instead = f", in place of {old['goal_id']} ({old['goal']})" if old else ""
+            err.print(
+                f"{change.new['goal_id']}: {change.new['goal']} a {change.new['period']} from "
+                f"{change.new['valid_from']}{instead}",
+                markup=False,
+            )
+        err.print(f"Review the change of {_shown(path)} (git diff), then refresh.", markup=False)
+
+
+@app.command()
 def agree(
     rep: Annotated[str, typer.Argument(help="Id, name, or a part of a name that is clear.")],
     metric: Annotated[str, typer.Option(help="What it is to raise: id or name of a metric.")],

@@ -142,7 +142,7 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
     """
     if period not in PERIODS:
         raise ConfigError(f"--period: '{period}' is none of: {', '.join(PERIODS)}.")
-    with _reading(settings) as (release, connection):
+    with reading_release(settings) as (release, connection):
         person = find_rep(_reps(connection), rep)
         scores = _rows(
             connection,
@@ -190,7 +190,7 @@ def find_published_rep(settings: Settings, text: str) -> dict[str, Any]:
         ConfigError: nothing is published, or the rep is not clear.
         ScorecardError: the release has other columns than this code knows.
     """
-    with _reading(settings) as (_, connection):
+    with reading_release(settings) as (_, connection):
         return find_rep(_reps(connection), text)
 
 
@@ -223,7 +223,7 @@ def find_rep(reps: Sequence[dict[str, Any]], text: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _reading(settings: Settings) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
+def reading_release(settings: Settings) -> Iterator[tuple[Release, duckdb.DuckDBPyConnection]]:
     """The current release, open for reading."""
     release = current_release(settings)
     if release is None:

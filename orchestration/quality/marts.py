@@ -776,6 +776,38 @@ from attainments
 """
 
 # the sheet adds up its four weeks from the facts, the scorecard by period: two ways to one figure
+DIAGNOSIS = f"""
+with diagnoses as (
+    select
+        rep_id,
+        metric_id,
+        period_type,
+        period_start,
+        max(actual) as actual,
+        max(gap) as gap,
+        sum(contribution) as contributions,
+        sum(is_main_cause::int) as main_causes
+    from marts.scorecard_diagnosis
+    group by all
+)
+
+select
+    diagnoses.rep_id || ' ' || period_type || ' ' || period_start as subject,
+    diagnoses.contributions || ' of ' || diagnoses.actual as observed,
+    diagnoses.gap || ' of ' || coalesce(metrics.actual, diagnoses.actual) as expected,
+    (
+        abs(diagnoses.contributions - diagnoses.gap)
+        > {ROUNDING} * greatest(1, abs(diagnoses.gap))
+        or diagnoses.main_causes <> 1
+        or abs(diagnoses.actual - coalesce(metrics.actual, diagnoses.actual))
+        > {ROUNDING} * greatest(1, abs(diagnoses.actual))
+    )::int as failed_rows
+from diagnoses
+left join marts.scorecard_rep_metrics as metrics
+    using (rep_id, metric_id, period_type, period_start)
+"""
+
+
 SHEETS = f"""
 with compared as (
     select
@@ -1141,6 +1173,19 @@ SUITE = Suite(
             "restated actual = sum of the facts",
             RESTATEMENTS,
             absent="nothing was restated",
+        ),
+        Measured(
+            _spec(
+                "gx_contributions_sum_to_the_gap",
+                "scorecard_diagnosis",
+                "contribution",
+                "error",
+                "What the factors of a diagnosis contribute sums to the gap, one of them is the "
+                "main cause, and the result is that of the scorecard.",
+            ),
+            "the gap and the scorecard's actual",
+            DIAGNOSIS,
+            absent="no result was missed in a funnel of this company's policy",
         ),
         Measured(
             _spec(

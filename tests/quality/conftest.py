@@ -219,6 +219,13 @@ select
 from marts.fct_leading_metrics_daily
 where date_day between date '2026-06-01' and date '2026-06-25'
 group by rep_id, metric_id;
+create table marts.scorecard_diagnosis as
+select
+    rep_id, metric_id, period_type, period_start, actual, -3::double as gap,
+    factor::double - 3 as contribution, factor = 1 as is_main_cause
+from marts.scorecard_rep_metrics
+cross join (values (1), (2)) as factors(factor)
+where metric_id = 'deals_won' and period_type = 'month';
 create table marts.scorecard_reps as
 select distinct as_of_date, rep_id, period_type, period_id, period_start, is_current
 from marts.scorecard_rep_metrics;

@@ -148,6 +148,10 @@ MARTS_DEFECTS = {
         "update marts.fct_goals_daily set full_goal = full_goal * 1.01"
         " where rep_id = 'r1' and date_day = '2026-06-01'"
     ),
+    "gx_contributions_sum_to_the_gap": (
+        "update marts.scorecard_diagnosis set contribution = contribution + 0.5"
+        " where rep_id = 'r1' and is_main_cause"
+    ),
     "gx_sheets_reconcile_with_scorecards": (
         "update marts.scorecard_one_on_one_metrics set actual = actual + 1"
         " where rep_id = 'r1' and metric_id = 'dials'"

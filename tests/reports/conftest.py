@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,27 @@ COLUMNS = {
         activity_type VARCHAR, period_start DATE, period_end DATE, signal_status VARCHAR,
         observed_count DOUBLE, record_count DOUBLE, observed_ratio DOUBLE,
         expected_ratio DOUBLE, ratio_to_expected DOUBLE, z_score DOUBLE, sentence VARCHAR""",
+    "scorecard_funnels": """rep_id VARCHAR, period_type VARCHAR, period_id VARCHAR,
+        period_start DATE, period_end DATE, is_current BOOLEAN, step INTEGER, last_step INTEGER,
+        metric_id VARCHAR, step_name VARCHAR, unit VARCHAR, actual DOUBLE, goal DOUBLE,
+        expected DOUBLE""",
+    "scorecard_diagnosis": """rep_id VARCHAR, period_type VARCHAR, period_id VARCHAR,
+        period_start DATE, period_end DATE, is_current BOOLEAN, metric_id VARCHAR, unit VARCHAR,
+        actual DOUBLE, reference DOUBLE, gap DOUBLE, factor_order INTEGER, factor_id VARCHAR,
+        factor_name VARCHAR, factor_unit VARCHAR, factor_actual DOUBLE, factor_reference DOUBLE,
+        reference_source VARCHAR, peer_scope VARCHAR, peer_count BIGINT, contribution DOUBLE,
+        share_of_gap DOUBLE, is_main_cause BOOLEAN, evidence VARCHAR, leading_metric_id VARCHAR,
+        sentence VARCHAR""",
+    "goal_plan": """role VARCHAR, fiscal_year INTEGER, year_start_date DATE, probability DOUBLE,
+        step INTEGER, last_step INTEGER, metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR,
+        result_unit VARCHAR, result_target DOUBLE, result_dispersion DOUBLE, result_mean DOUBLE,
+        history_from DOUBLE, history_to DOUBLE, own_weight DOUBLE, rate DOUBLE,
+        events_per_result DOUBLE, channel_share DOUBLE, reps DOUBLE, capacity_days_per_rep DOUBLE,
+        working_days DOUBLE, events_per_year DOUBLE, events_per_month DOUBLE, events_per_rep DOUBLE,
+        events_per_day DOUBLE, full_time_goal DOUBLE, median_per_day DOUBLE,
+        top_quartile_per_day DOUBLE, feasibility VARCHAR, assigned_goal DOUBLE,
+        assigned_ratio DOUBLE, """
+    + ", ".join(f"month_{month}_share DOUBLE" for month in range(1, 13)),
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -707,6 +729,146 @@ def goal_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def shapley(actual: list[float], reference: list[float]) -> list[float]:
+    """What each factor of a product contributes, by its definition: the mean over all orders."""
+    orders = list(permutations(range(len(actual))))
+    shares = [0.0] * len(actual)
+    for order in orders:
+        values = list(reference)
+        for number in order:
+            before = math.prod(values)
+            values[number] = actual[number]
+            shares[number] += (math.prod(values) - before) / len(orders)
+    return shares
+
+
+def funnel_rows(
+    metrics: list[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """`scorecard_funnels` and `scorecard_diagnosis` of the AEs: demos, deals, revenue."""
+    steps = ("demos", "deals_won", "revenue_won")
+    found = {
+        (row["rep_id"], row["period_id"], row["metric_id"]): row
+        for row in metrics
+        if row["role"] == "AE"
+        and row["period_type"] in ("month", "quarter", "year", "last_13_weeks")
+        and (row["is_current"] or row["period_id"] == "2026-10")
+    }
+    funnels, diagnosis = [], []
+    for rep_id, period_id, metric_id in found:
+        if metric_id != "revenue_won":
+            continue
+        chain = [found[rep_id, period_id, step] for step in steps]
+        period = {
+            name: chain[0][name]
+            for name in ("rep_id", "period_type", "period_id", "period_start", "period_end")
+        } | {"is_current": chain[0]["is_current"]}
+        for step, row in enumerate(chain, start=1):
+            funnels.append(
+                period
+                | {name: row[name] for name in ("metric_id", "unit", "actual")}
+                | {"step": step, "last_step": 3, "step_name": row["metric_name"]}
+                | {"goal": row["goal_to_date"], "expected": row["goal_to_date"]}
+            )
+        demos, deals, revenue = ((row["actual"], row["goal_to_date"]) for row in chain)
+        actual = [demos[0], deals[0] / demos[0], revenue[0] / max(deals[0], 1)]
+        reference = [demos[1], deals[1] / demos[1], revenue[1] / deals[1]]
+        gap = math.prod(actual) - math.prod(reference)
+        if gap >= 0:
+            continue
+        contributions = shapley(actual, reference)
+        names = ["Demos held", "Deals won per demos held", "Average deal"]
+        for order, factor in enumerate(names):
+            is_main = contributions[order] == min(contributions)
+            diagnosis.append(
+                period
+                | {"metric_id": "revenue_won", "unit": "money", "factor_order": order + 1}
+                | {"actual": math.prod(actual), "reference": math.prod(reference), "gap": gap}
+                | {"factor_id": f"factor:{order}", "factor_name": factor}
+                | {"factor_unit": ["count", "ratio", "money"][order]}
+                | {"factor_actual": actual[order], "factor_reference": reference[order]}
+                | {"reference_source": "peers" if order == 1 else "goal"}
+                | {"peer_scope": "role", "peer_count": 4}
+                | {"contribution": contributions[order], "leading_metric_id": "demos"}
+                | {"share_of_gap": contributions[order] / gap, "is_main_cause": is_main}
+                | {"evidence": "proven_miss" if is_main else "not_proven"}
+                | {"sentence": "Revenue won: below the goal. Main cause: as marked."}
+            )
+    return funnels, diagnosis
+
+
+def plan_rows() -> list[dict[str, Any]]:
+    """`goal_plan`: a million of 4 AEs is 20 deals of 50,000, 80 opportunities, 200 demos.
+
+    SDRs have a funnel that does not end in money.
+    """
+    # metric, name, unit, events for one of the result, rate, assigned goal
+    chains: dict[str, list[tuple[str, str, str, float, float | None, float | None]]] = {
+        "AE": [
+            ("demos_held", "Demos held", "count", 200 / 1e6, None, 240.0),
+            ("opportunities_created", "Opportunities created", "count", 80 / 1e6, 0.4, None),
+            ("deals_won", "Deals won", "count", 20 / 1e6, 0.25, None),
+            ("revenue_won", "Revenue won", "money", 1.0, 50_000.0, 1_100_000.0),
+        ],
+        "SDR": [
+            ("dials", "Dials", "count", 50.0, None, 9_000.0),
+            ("demos_held", "Demos held", "count", 1.0, 0.02, 180.0),
+        ],
+    }
+    rows = []
+    for role, chain in chains.items():
+        for probability, mean in ((0.5, 1e6), (0.8, 1_228_496.34)):
+            for step, (metric, name, unit, per_result, rate, assigned) in enumerate(chain, 1):
+                target = 1e6 if role == "AE" else None
+                year = mean * per_result if target else None
+                volumes = (
+                    {
+                        "result_mean": mean,
+                        "events_per_year": year,
+                        "events_per_month": year / 12,
+                        "events_per_rep": year / 4,
+                        "events_per_day": year / 4 / 200,
+                        "full_time_goal": year / 4 / 200 * 250,
+                        "feasibility": "feasible" if probability == 0.5 else "ambitious",
+                        "assigned_ratio": assigned / year if assigned else None,
+                    }
+                    if year
+                    else {}
+                )
+                usual = mean * per_result / 4 / 200
+                rows.append(
+                    {
+                        "role": role,
+                        "fiscal_year": 2028,
+                        "year_start_date": LAST_DAY + dt.timedelta(1),
+                        "probability": probability,
+                        "step": step,
+                        "last_step": len(chain),
+                        "metric_id": metric,
+                        "metric_name": name,
+                        "unit": unit,
+                        "result_unit": chain[-1][2],
+                        "result_target": target,
+                        "result_dispersion": 60_000.0,
+                        "history_from": 400.0 if rate else None,
+                        "history_to": 400.0 * rate if rate else None,
+                        "own_weight": 0.9 if rate else None,
+                        "rate": rate,
+                        "events_per_result": per_result,
+                        "channel_share": 1.0,
+                        "reps": 4.0,
+                        "capacity_days_per_rep": 200.0,
+                        "working_days": 250.0,
+                        "median_per_day": 1.1 * usual if probability == 0.5 else 0.95 * usual,
+                        "top_quartile_per_day": 1.3 * usual,
+                        "assigned_goal": assigned,
+                    }
+                    | volumes
+                    | {f"month_{month}_share": 1 / 12 for month in range(1, 13)}
+                )
+    return rows
+
+
 def dimension_rows() -> dict[str, list[dict[str, Any]]]:
     """The dimensions, the checks and the releases."""
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
@@ -1051,6 +1213,10 @@ def write_published(path: Path) -> Path:
         tables["scorecard_rep_metrics"], tables["scorecard_reps"]
     )
     tables["scorecard_data_signals"] = signal_rows()
+    tables["goal_plan"] = plan_rows()
+    tables["scorecard_funnels"], tables["scorecard_diagnosis"] = funnel_rows(
+        tables["scorecard_rep_metrics"]
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(
         str(path), config={"storage_compatibility_version": "v1.4.0"}

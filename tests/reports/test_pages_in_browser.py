@@ -45,6 +45,9 @@ ROUTES = [
     "/reps/r04/",
     "/reps/r13/",
     "/reps/r14/",
+    "/reps/r07/why/",
+    "/reps/r06/why/",
+    "/reps/r14/why/",
     "/reps/r01/goal/?metric=dials",
     "/reps/r14/goal/",
     "/reps/r04/leads/",
@@ -56,6 +59,7 @@ ROUTES = [
     "/goals/",
     "/reps/r04/history/",
     "/reps/nobody/history/",
+    "/plan/",
     "/metrics/",
     "/metrics/revenue_won/",
     "/metrics/response_days/",
@@ -389,6 +393,46 @@ def test_goals_are_judged_as_published(
             expect(goal.locator("[data-figure=suggested_goal]")).to_have_count(int(wants))
 
 
+def test_a_diagnosis_adds_up_from_the_reference_to_the_result(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = marts.execute(
+        "select reference, actual, contribution, sentence from scorecard_diagnosis"
+        " where rep_id = 'r07' and period_type = 'last_13_weeks' order by factor_order"
+    ).fetchall()
+    assert len(rows) == 3
+    with visit() as window:
+        page = window.open("/reps/r07/why/")
+        expect(page.locator("[data-figure=reference]")).to_have_text(value_of(rows[0][0], "money"))
+        expect(page.locator("[data-figure=actual]")).to_have_text(value_of(rows[0][1], "money"))
+        expect(page.locator("[data-figure=sentence]")).to_have_text(rows[0][3])
+        shown = page.locator("[data-figure=contribution]")
+        for number, (_, _, contribution, _) in enumerate(rows):
+            sign = "\N{MINUS SIGN}" if contribution < 0 else "+"
+            expect(shown.nth(number)).to_have_text(sign + value_of(abs(contribution), "money"))
+
+
+def test_the_plan_shows_the_published_volumes_of_the_chosen_chance(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    with visit() as window:
+        page = window.open("/plan/")
+        for chance in ("0.8", "0.5"):
+            page.get_by_label("Chance to reach it").select_option(
+                label={"0.8": "80%", "0.5": "even (50%)"}[chance]
+            )
+            rows = marts.execute(
+                "select events_per_year, unit, feasibility from goal_plan"
+                f" where role = 'AE' and probability = {chance} order by step desc"
+            ).fetchall()
+            shown = page.locator("[data-figure=events_per_year]")
+            for number, (events, unit, _) in enumerate(rows):
+                expect(shown.nth(number)).to_have_text(value_of(events, unit))
+            expect(page.locator("[data-figure=feasibility]")).to_have_text(rows[-1][2].capitalize())
+        page.get_by_label("Role").select_option("SDR")
+        expect(page.get_by_text("There is no revenue target for SDR")).to_be_visible()
+
+
 def test_explained_days_add_up_to_the_published_goal(
     visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
 ) -> None:
@@ -516,6 +560,7 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/reps/*/compare/",
             "/goals/",
             "/reps/*/history/",
+            "/reps/*/why/",
             "/metrics/",
             "/metrics/*/",
             "/seasonality/",

@@ -1,0 +1,30 @@
+-- partitioned by rep_id: a page explains the result of one rep
+select
+    rep_id,
+    period_type,
+    period_id,
+    period_start,
+    period_end,
+    is_current,
+    metric_id,
+    unit,
+    actual,
+    reference,
+    gap,
+    factor_order,
+    factor_id,
+    factor_name,
+    factor_unit,
+    factor_actual,
+    factor_reference,
+    reference_source,
+    peer_scope,
+    peer_count,
+    contribution,
+    share_of_gap,
+    is_main_cause,
+    evidence,
+    leading_metric_id,
+    sentence
+from scorecard_diagnosis
+order by rep_id, period_type, period_start, factor_order
