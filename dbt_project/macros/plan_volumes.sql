@@ -1,7 +1,8 @@
 {#-
     CTEs from the unit plan to the plan of a target. `relation` has: result_target,
-    normal_quantile (of the chance to reach it, 0 = even), events_per_result, channel_share, result_dispersion, reps,
-    capacity_days_per_rep, working_days, median_per_day, top_quartile_per_day.
+    normal_quantile (of the chance to reach it, 0 = even), events_per_result, channel_share,
+    result_dispersion, reps, capacity_days_per_rep, working_days, median_per_day,
+    top_quartile_per_day.
     The result is the CTE `planned`: all of that, and the volumes.
     A result with mean m varies by about m x result_dispersion (events that come by chance, each of
     its own size). The mean that reaches the target T with the chance of the quantile z solves
