@@ -1,6 +1,5 @@
-with predictions as (
+with int_lead_predictions as (
     select * from {{ ref('int_lead_predictions') }}
-    where model_id = 'check' and is_judged
 ),
 
 -- every decided lead of the time that the earlier model had not seen
@@ -18,7 +17,13 @@ placed as (
                 ) - 1
             ) / (count(*) over () * 1e0)
         ) as decile
-    from predictions
+    from int_lead_predictions
+    where model_id = 'check' and is_judged
+),
+
+-- every lead is predicted by the current model at least
+counted as (
+    select count(*) as lead_count from int_lead_predictions
 ),
 
 grouped as (
@@ -36,17 +41,24 @@ grouped as (
 overall as (
     select
         0 as decile,
-        coalesce(sum(case when score_state = 'scored' then 1 else 0 end), 0) as leads,
-        coalesce(sum(case when score_state = 'scored' then converted end), 0) as conversions,
-        avg(conversion_probability) as mean_predicted,
-        coalesce(
-            case when max(score_state) = 'scored' then 'checked' end,
-            'not checked yet: ' || substring(max(score_state), 15) || ' before the check',
-            'not checked yet: no lead was decided lately'
-        ) as check_state,
-        min(created_date) as checked_from,
-        max(created_date) as checked_to
-    from placed
+        coalesce(sum(case when placed.score_state = 'scored' then 1 else 0 end), 0) as leads,
+        coalesce(sum(case when placed.score_state = 'scored' then placed.converted end), 0)
+            as conversions,
+        avg(placed.conversion_probability) as mean_predicted,
+        case
+            when max(placed.score_state) = 'scored' then 'checked'
+            when max(placed.score_state) is not null
+                then
+                    'not checked yet: ' || substring(max(placed.score_state), 15)
+                    || ' before the check'
+            when max(counted.lead_count) > 0 then 'not checked yet: no lead was decided lately'
+            else 'not checked: this source has no leads'
+        end as check_state,
+        min(placed.created_date) as checked_from,
+        max(placed.created_date) as checked_to
+    from counted
+    left join placed
+        on counted.lead_count > 0
 ),
 
 together as (
