@@ -207,6 +207,26 @@ def agree(
     out.print(f"Written down for {person['rep_name']} in {_shown(path)}.", markup=False)
 
 
+@app.command("one-on-ones")
+def one_on_ones(
+    manager: Annotated[
+        str, typer.Option(help="Whose reps: id, name, or a part of a name that is clear.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Where to; data/<company>/one-on-ones otherwise.")
+    ] = None,
+    letter: Annotated[bool, typer.Option("--letter", help="US Letter instead of A4.")] = False,
+    company: Company = None,
+) -> None:
+    """Print this week's one-on-one sheets of a manager's reps as PDF, one page each."""
+    from orchestration.sheets import print_sheets
+
+    settings = _settings(company)
+    target = folder or settings.company_dir / "one-on-ones"
+    for path in print_sheets(settings, manager, target, paper="Letter" if letter else "A4"):
+        out.print(str(_shown(path)), markup=False)
+
+
 @app.command()
 def alerts(
     company: Company = None,

@@ -194,8 +194,8 @@ def find_published_rep(settings: Settings, text: str) -> dict[str, Any]:
         return find_rep(_reps(connection), text)
 
 
-def find_rep(reps: Sequence[dict[str, Any]], text: str) -> dict[str, Any]:
-    """The one rep whose id or name this is, or of whose name alone it is a part.
+def find_rep(reps: Sequence[dict[str, Any]], text: str, *, what: str = "rep") -> dict[str, Any]:
+    """The one rep (or manager) whose id or name this is, or of whose name alone it is a part.
 
     Raises:
         ConfigError: names the reps that it could be, or those with the closest names.
@@ -211,14 +211,14 @@ def find_rep(reps: Sequence[dict[str, Any]], text: str) -> dict[str, Any]:
         return found[0]
     if found:
         names = _listed(found)
-        raise ConfigError(f"'{text}' could be {len(found)} reps; give more of it:\n{names}")
+        raise ConfigError(f"'{text}' could be {len(found)} {what}s; give more of it:\n{names}")
     by_name = {_folded(rep["rep_name"]): rep for rep in reps}
     words = {word: name for name in by_name for word in name.split()}
     close = difflib.get_close_matches(wanted, [*by_name, *words], n=5, cutoff=0.6)
     near = {words.get(name, name): None for name in close}
     hint = f" Did you mean:\n{_listed([by_name[name] for name in near])}" if near else ""
     raise ConfigError(
-        f"There is no rep '{text}'.{hint or ' Give an id, a name or a part of a name.'}"
+        f"There is no {what} '{text}'.{hint or ' Give an id, a name or a part of a name.'}"
     )
 
 

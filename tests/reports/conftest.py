@@ -170,6 +170,21 @@ COLUMNS = {
         top_quartile_per_day DOUBLE, feasibility VARCHAR, assigned_goal DOUBLE,
         assigned_ratio DOUBLE, """
     + ", ".join(f"month_{month}_share DOUBLE" for month in range(1, 13)),
+    "scorecard_one_on_ones": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
+        role VARCHAR, tier VARCHAR, manager_id VARCHAR, manager_name VARCHAR, week_id VARCHAR,
+        week_start_date DATE, week_end_date DATE, is_current BOOLEAN, window_start_date DATE,
+        window_end_date DATE, score DOUBLE, score_week_before DOUBLE, headline VARCHAR,
+        changes VARCHAR, wins VARCHAR, misses VARCHAR, data_problem VARCHAR, diagnosis VARCHAR,
+        pace VARCHAR, lead_1_id VARCHAR, lead_1 VARCHAR, lead_2_id VARCHAR, lead_2 VARCHAR,
+        lead_3_id VARCHAR, lead_3 VARCHAR, intervention_1_id VARCHAR, intervention_2_id VARCHAR,
+        question_1 VARCHAR, question_2 VARCHAR, question_3 VARCHAR""",
+    "scorecard_one_on_one_metrics": """rep_id VARCHAR, week_start_date DATE, metric_id VARCHAR,
+        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
+        sort_order INTEGER, role VARCHAR, actual DOUBLE, goal_to_date DOUBLE, attainment DOUBLE,
+        status VARCHAR, attainment_week_before DOUBLE, status_week_before VARCHAR""",
+    "scorecard_interventions": """rep_id VARCHAR, intervention_id VARCHAR, metric_id VARCHAR,
+        metric_name VARCHAR, agreed_date DATE, action VARCHAR, due_date DATE, verdict VARCHAR,
+        outcome VARCHAR, number_for_rep BIGINT""",
     "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
         column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
         expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
@@ -691,6 +706,105 @@ def signal_rows() -> list[dict[str, Any]]:
         }
         for signal_id, team, rep_id, activity_type, status, sentence in found
     ]
+
+
+# all that a sheet may have to carry at once
+LONG_SHEET = {
+    "changes": "Dials: on track to needs intervention; Demos held: watch to on track; Deals won: "
+    "too little data to watch; Revenue won: ahead to on track.",
+    "wins": "Demos held 141% of goal, more than luck explains; Win rate 133% of goal, luck could "
+    "explain it; Meetings booked 128% of goal, luck could explain it.",
+    "misses": "Dials 57% of goal, more than bad luck explains; Revenue won 61% of goal, bad luck "
+    "could explain it; Deals won 66% of goal, bad luck could explain it.",
+    "diagnosis": "Revenue won: 295,866 EUR below the goal of 326,316 EUR. Main cause: Revenue won "
+    "per deals closed, 2,538 EUR instead of 16,474 EUR (75 % of the gap, could be luck). What to "
+    "raise: Demos held.",
+    "lead_1": "Alpine Instruments and Sons Partners GmbH, 70% to convert",
+    "lead_2": "Meridian Automation Group, 29% to convert",
+    "lead_3": "Granite Motors SA, 23% to convert",
+    "question_1": "Dials is at 57% of the goal, more than bad luck explains. Most of the gap is "
+    "due to Revenue won per deals closed: what happened?",
+    "question_2": "You agreed: Confirm each demo the day before, with an agenda (Demos held). It "
+    "was followed by more than chance gives: what made it work?",
+    "intervention_1_id": "i1",
+    "intervention_2_id": "i2",
+}
+
+
+def sheet_rows(metrics: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The sheets of this week and the last; r04's has all that a sheet may have to carry."""
+    monday = AS_OF - dt.timedelta(AS_OF.isoweekday() - 1)
+    sheets: dict[tuple[str, dt.date], dict[str, Any]] = {}
+    lines = []
+    for row in metrics:
+        if row["period_type"] != "last_4_weeks":
+            continue
+        for weeks_ago in range(2):
+            start = monday - dt.timedelta(7 * weeks_ago)
+            end = min(AS_OF, start + dt.timedelta(6))
+            before = row["attainment"] and row["attainment"] * 0.96
+            lines.append(
+                row
+                | {
+                    "week_start_date": start,
+                    "attainment_week_before": before,
+                    "status_week_before": row["status"],
+                }
+            )
+            suspect = row["rep_id"] == SUSPECT
+            sheets[row["rep_id"], start] = {
+                **{name: row[name] for name in ("rep_id", "rep_name", "team", "role", "tier")},
+                "as_of_date": AS_OF,
+                "manager_id": row["manager_id"],
+                "manager_name": MANAGERS[row["team"]][1],
+                "week_id": f"2026-W{start.isocalendar().week}",
+                "week_start_date": start,
+                "week_end_date": start + dt.timedelta(6),
+                "is_current": weeks_ago == 0,
+                "window_start_date": end - dt.timedelta(27),
+                "window_end_date": end,
+                "score": None if row["rep_id"] == NO_GOAL else 0.84,
+                "score_week_before": None if row["rep_id"] == NO_GOAL else 0.79,
+                "headline": "Score 84%, a week before 79%.",
+                "changes": "No status moved.",
+                "wins": "Nothing stands out above the goal.",
+                "misses": "Nothing is below its level.",
+                "data_problem": "Activity was captured on only 20% of the working days: check the "
+                "integration before you talk about figures."
+                if suspect
+                else None,
+                "pace": "Revenue won: 42% chance to reach the goal of the month, 70% that of the "
+                "quarter."
+                if weeks_ago == 0
+                else None,
+                "question_1": "What should stay as it is?",
+                "question_2": "What gets in the way that I can remove?",
+                "question_3": "What do you want to try next?",
+                **(LONG_SHEET if row["rep_id"] == "r04" and weeks_ago == 0 else {}),
+            }
+    return {
+        "scorecard_one_on_ones": list(sheets.values()),
+        "scorecard_one_on_one_metrics": lines,
+        "scorecard_interventions": [
+            {
+                "rep_id": "r04",
+                "intervention_id": f"i{number}",
+                "metric_id": "demos",
+                "metric_name": "Demos held",
+                "agreed_date": AS_OF - dt.timedelta(35 * number),
+                "action": "Confirm each demo the day before, with an agenda",
+                "due_date": AS_OF - dt.timedelta(35 * number - 28),
+                "verdict": verdict,
+                "outcome": "61% of the goal in the four weeks before, 104% after; chance alone "
+                f"gives about 72%. {words}.",
+                "number_for_rep": number,
+            }
+            for number, verdict, words in (
+                (1, "improved_beyond_chance", "Improved beyond chance"),
+                (2, "within_chance", "Within what chance alone gives"),
+            )
+        ],
+    }
 
 
 def goal_rows() -> list[dict[str, Any]]:
@@ -1217,6 +1331,7 @@ def write_published(path: Path) -> Path:
     tables["scorecard_funnels"], tables["scorecard_diagnosis"] = funnel_rows(
         tables["scorecard_rep_metrics"]
     )
+    tables |= sheet_rows(tables["scorecard_rep_metrics"])
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(
         str(path), config={"storage_compatibility_version": "v1.4.0"}

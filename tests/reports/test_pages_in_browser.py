@@ -6,6 +6,8 @@ import math
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +29,7 @@ from playwright.sync_api import (
 
 from orchestration import reports_site
 from orchestration.settings import REPOSITORY, Settings
+from tests.reports.conftest import publish_sample
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOOLS_ARE_HERE = bool(CHROMIUM and shutil.which("npm"))
@@ -60,6 +63,8 @@ ROUTES = [
     "/reps/r04/history/",
     "/reps/nobody/history/",
     "/plan/",
+    "/reps/r04/one-on-one/",
+    "/reps/r14/one-on-one/",
     "/metrics/",
     "/metrics/revenue_won/",
     "/metrics/response_days/",
@@ -96,21 +101,22 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def address(
-    published: Path, tmp_path_factory: pytest.TempPathFactory, serve_site: Any
-) -> Iterator[str]:
-    """The address of the real shell with the data of the sample release."""
+def company(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A company with the real shell and the data of the sample release."""
     ours = Settings()
     reports_site.build_shell(ours)
     data_dir = tmp_path_factory.mktemp("data")
     (data_dir / ".reports_shell").symlink_to(ours.data_dir / ".reports_shell")
     settings = replace(ours, data_dir=data_dir)
-    release = settings.published_dir / "releases" / "20261119T050000Z-1a2b3c4"
-    release.mkdir(parents=True)
-    shutil.copy2(published, release / "scorecard.duckdb")
-    (settings.published_dir / "current").symlink_to(release)
+    publish_sample(settings, published)
     reports_site.publish_site(settings)
-    with serve_site(settings.reports_dir / "current") as url:
+    return settings
+
+
+@pytest.fixture(scope="session")
+def address(company: Settings, serve_site: Any) -> Iterator[str]:
+    """The address at which the pages are served."""
+    with serve_site(company.reports_dir / "current") as url:
         yield url
 
 
@@ -561,6 +567,7 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/goals/",
             "/reps/*/history/",
             "/reps/*/why/",
+            "/reps/*/one-on-one/",
             "/metrics/",
             "/metrics/*/",
             "/seasonality/",
@@ -604,6 +611,48 @@ def test_leads_are_those_published_and_say_why(
         page = window.open("/reps/r13/leads/")
         expect(page.get_by_text("No open leads.")).to_be_visible()
         expect(page.get_by_text("12 of 30 activities with a known account")).to_be_visible()
+
+
+def test_a_sheet_shows_the_published_figures_of_its_week(
+    visit: Callable[..., Any], marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = marts.execute(
+        "select metric_id, unit, actual, attainment from scorecard_one_on_one_metrics"
+        " where rep_id = 'r04' and week_start_date = date '2026-11-16'"
+    ).fetchall()
+    assert rows
+    with visit() as window:
+        page = window.open("/reps/r04/one-on-one/")
+        for metric_id, unit, actual, attainment in rows:
+            line = page.locator(f"[data-metric={metric_id}]")
+            expect(line.locator("[data-figure=actual]")).to_have_text(value_of(actual, unit))
+            expect(line.locator("[data-figure=attainment]")).to_have_text(percent(attainment))
+        expect(page.locator("[data-verdict=improved_beyond_chance]")).to_be_visible()
+        page.get_by_label("Week").select_option("2026-11-09")
+        expect(page.get_by_text("Only on the sheet of the running week.").first).to_be_visible()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize(("manager", "reps"), [("Petra", 5), ("m3", 5)])
+def test_each_sheet_prints_on_exactly_one_page(
+    company: Settings, tmp_path: Path, manager: str, reps: int, paper: str
+) -> None:
+    """In a process of its own: the test has a browser of its own already."""
+    command = [sys.executable, "-m", "orchestration.cli", "one-on-ones", "--manager", manager]
+    command += ["--out", str(tmp_path), *(["--letter"] if paper == "Letter" else [])]
+    environment = {**os.environ, "SCORECARD_DATA_DIR": str(company.data_dir)}
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == reps
+    width = {"A4": 595, "Letter": 612}[paper]
+    for file in files:
+        content = file.read_bytes()
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", content)) == 1, file.name
+        (found,) = re.findall(rb"/MediaBox \[0 0 ([\d.]+)", content)
+        assert round(float(found)) == pytest.approx(width, abs=1)
 
 
 def test_unknown_rep_is_told_kindly(visit: Callable[..., Any]) -> None:
