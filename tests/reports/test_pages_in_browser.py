@@ -572,6 +572,7 @@ def test_every_link_leads_to_a_page(visit: Callable[..., Any]) -> None:
             "/metrics/*/",
             "/seasonality/",
             "/leading/",
+            "/plan/",
             "/projections/",
             "/data-quality/",
         }
