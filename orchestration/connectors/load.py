@@ -1,4 +1,4 @@
-"""Bring a staged table into `raw_files`: only what changed, through dlt, safe to repeat."""
+"""Bring records into raw tables: only what changed, through dlt, safe to repeat."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def load_staged(
     if replace and changed == 0:
         con.execute(f"delete from {raw}")
     elif replace:
-        _run_dlt(con, settings, table, delta, changed, merge=False)
+        _load_file(con, settings, table, delta, changed, merge=False)
     elif changed or deleted:
         without_key = " or ".join(f"{name} is null" for name in table.key)
         if con.execute(f"select 1 from {quote(delta)} where {without_key} limit 1").fetchall():
@@ -164,9 +164,9 @@ def load_staged(
                 f" on {_same_key(table, 'raw', 'delta')} union all by name"
                 f" select * from {quote(delta)}) to {quote(contents)} (format parquet)"
             )
-            _run_dlt(con, settings, table, contents, changed + deleted, merge=False)
+            _load_file(con, settings, table, contents, changed + deleted, merge=False)
         else:
-            _run_dlt(con, settings, table, delta, changed + deleted, merge=True)
+            _load_file(con, settings, table, delta, changed + deleted, merge=True)
     _record(con, staged, changed + deleted, now)
     return TableLoad(
         table.name,
@@ -227,29 +227,105 @@ def _count_delta(
 def _write_changed_months(
     con: duckdb.DuckDBPyConnection, table: Table, delta: Path, *, everything: bool
 ) -> None:
-    """Note the months of the old and new dates, a day wider on each side for time zones."""
+    """Note the months of the old and new dates of changed rows."""
     among = "" if everything else f"semi join {quote(delta)} as delta using (activity_id)"
+    raw = f"{SCHEMA}.{table.name} as raw {among}"
+    write_changed_months(con, [quote(delta), raw], table.dated_by)
+
+
+def write_changed_months(
+    con: duckdb.DuckDBPyConnection, relations: Sequence[str], dated_by: Sequence[str]
+) -> None:
+    """Note the months in which activities change, a day wider on each side for time zones.
+
+    Every source notes them in the one table that the incremental models read and the build clears.
+    """
+    if not dated_by:
+        return
     dates = " union all ".join(
-        f"select cast(left({column}, 10) as date) as day from {source}"
-        for column in table.dated_by
-        for source in (quote(delta), f"{SCHEMA}.{table.name} as raw {among}")
+        f"select cast(left({column}, 10) as date) as day from {relation}"
+        for column in dated_by
+        for relation in relations
     )
     con.execute(
         f"""
         insert into {SCHEMA}._changed_months
         with days as (select distinct day from ({dates}) where day is not null)
-        select distinct {quote(table.name)}, cast(date_trunc('month', day + step) as date) as month
+        select distinct 'activities', cast(date_trunc('month', day + step) as date) as month
         from days cross join (values (-1), (0), (1)) as steps (step)
         where not exists (
             select 1 from {SCHEMA}._changed_months as known
-            where known.table_name = {quote(table.name)}
+            where known.table_name = 'activities'
                 and known.month_start = cast(date_trunc('month', day + step) as date)
         )
         """
     )
 
 
-def _run_dlt(
+def merge_records(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    schema: str,
+    table: str,
+    columns: Sequence[str],
+    key: str,
+    stamp: str,
+    incoming: str,
+    dated_by: Sequence[str],
+    folder: Path,
+) -> int:
+    """Merge records of a source into a raw table by their id; how many were new or differed.
+
+    What raw has already, or has newer, is left alone, so the same records may come any number of
+    times and in any order.
+
+    Args:
+        con: the working warehouse.
+        settings: the company.
+        schema: schema of the raw table, which exists.
+        table: name of the raw table.
+        columns: its columns besides those of ingestion.
+        key: the column that identifies a record.
+        stamp: the column that says which of two versions is newer.
+        incoming: a query of the records in the shape of the raw table.
+        dated_by: columns that place an activity in months; nothing for other records.
+        folder: where a file can be written.
+    """
+    raw = f"{schema}.{table}"
+    delta = folder / f"{table}.parquet"
+    differs = " or ".join(f"raw.{name} is distinct from incoming.{name}" for name in columns)
+    con.execute(
+        f"""
+        copy (
+            select incoming.*
+            from ({incoming}) as incoming
+            left join {raw} as raw on raw.{key} = incoming.{key}
+            where raw._extracted_at is null
+                or (incoming.{stamp} >= raw.{stamp} and ({differs}))
+                or (incoming.{stamp} > raw.{stamp} and raw._is_deleted <> incoming._is_deleted)
+        ) to {quote(delta)} (format parquet)
+        """
+    )
+    changed = int(con.execute(f"select count(*) from {quote(delta)}").fetchall()[0][0])
+    if changed:
+        old = f"{raw} as raw semi join {quote(delta)} as delta using ({key})"
+        write_changed_months(con, [quote(delta), old], dated_by)
+        _run_dlt(
+            con,
+            settings,
+            schema,
+            table,
+            (*columns, *META_COLUMNS),
+            delta,
+            changed,
+            merge_on=[key],
+            newest_by=stamp,
+        )
+    return changed
+
+
+def _load_file(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     table: Table,
@@ -258,7 +334,27 @@ def _run_dlt(
     *,
     merge: bool,
 ) -> None:
-    """Let dlt load a Parquet file as it is. What an earlier crash left pending is thrown away."""
+    """Replace a table of `raw_files`, or merge into it."""
+    key = list(table.key) if merge else None
+    _run_dlt(con, settings, SCHEMA, table.name, raw_columns(table), path, rows, merge_on=key)
+
+
+def _run_dlt(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    schema: str,
+    table: str,
+    columns: Sequence[str],
+    path: Path,
+    rows: int,
+    *,
+    merge_on: list[str] | None,
+    newest_by: str | None = None,
+) -> None:
+    """Let dlt load a Parquet file as it is. What an earlier crash left pending is thrown away.
+
+    Without a key to merge on the table is replaced.
+    """
     import dlt  # takes seconds to import, and most refreshes have no changed file
 
     # dlt imports a file as it is only where both agree on which columns may hold a null
@@ -266,7 +362,7 @@ def _run_dlt(
         f"select name from parquet_schema({quote(path)}) where repetition_type = 'REQUIRED'"
     ).fetchall()
     filled = {column for (column,) in required} & set(META_COLUMNS)
-    name = f"{SCHEMA}_{table.name}"
+    name = f"{schema}_{table}"
     pipelines_dir = settings.state_dir / "dlt"
     shutil.rmtree(pipelines_dir / name, ignore_errors=True)
     try:
@@ -274,29 +370,33 @@ def _run_dlt(
             pipeline_name=name,
             pipelines_dir=str(pipelines_dir),
             destination=dlt.destinations.duckdb(con),
-            dataset_name=SCHEMA,
+            dataset_name=schema,
         )
         pipeline.config.restore_from_destination = False
         resource = dlt.resource(
             [dlt.mark.with_file_import(str(path), "parquet", rows)],
-            name=table.name,
+            name=table,
             columns={
-                column: {"data_type": "text", "nullable": column not in filled}
-                for column in raw_columns(table)
+                column: {
+                    "data_type": "text",
+                    "nullable": column not in filled,
+                    **({"dedup_sort": "desc"} if column == newest_by else {}),
+                }
+                for column in columns
             },
             file_format="parquet",
         )
-        if merge:
+        if merge_on:
             resource.apply_hints(
                 write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-                primary_key=list(table.key),
+                primary_key=merge_on,
             )
         else:
             resource.apply_hints(write_disposition="replace")
         pipeline.run(resource).raise_on_failed_jobs()
     except Exception as error:
         raise ScorecardError(
-            f"{SCHEMA}.{table.name}: loading {rows:,} rows failed ({error}). "
+            f"{schema}.{table}: loading {rows:,} rows failed ({error}). "
             "Fix the cause and refresh again: the load is repeated."
         ) from error
     finally:

@@ -1,0 +1,539 @@
+"""Every record is there once, with the right value, whatever the network does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import HealthCheck, given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
+
+from orchestration.connectors import salesforce
+from orchestration.connectors.load import TableLoad
+from orchestration.connectors.salesforce import (
+    OBJECTS,
+    SalesforceClient,
+    SalesforceSettings,
+    check_salesforce,
+    load_salesforce,
+    parse_csv,
+    snake,
+)
+from orchestration.errors import ConfigError, InputError, ScorecardError
+from orchestration.settings import REPOSITORY, Settings
+from tests.connectors.fake_salesforce import Org, serving
+
+NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+ENVIRONMENT = {
+    "SCORECARD_SALESFORCE_CLIENT_ID": "client",
+    "SCORECARD_SALESFORCE_CLIENT_SECRET": "secret",
+}
+KILLS = int(os.environ.get("SCORECARD_TEST_KILLS", "20"))
+
+
+class Sync:
+    """A company that is loaded from an org again and again."""
+
+    def __init__(self, settings: Settings, org: Org, url: str) -> None:
+        self.settings = settings
+        self.org = org
+        self.environment = {**ENVIRONMENT, "SCORECARD_SALESFORCE_URL": url}
+        self.sleeps: list[float] = []
+
+    def client(self, **environment: str) -> SalesforceClient:
+        settings = SalesforceSettings.from_environment(
+            self.environment
+            | {f"SCORECARD_SALESFORCE_{name}": value for name, value in environment.items()}
+        )
+        return SalesforceClient(settings, sleep=self.sleeps.append)
+
+    def load(self, *, full: bool = False, **environment: str) -> dict[str, TableLoad]:
+        environment = {"OBJECTS": "User,Opportunity,Task", **environment}
+        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
+        loads = load_salesforce(
+            self.settings, self.client(**environment), full=full, now=self.org.now
+        )
+        return {load.table_name: load for load in loads}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.settings.warehouse_path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def raw(self, name: str) -> dict[str, tuple[str | None, ...]]:
+        columns = "id, subject_or_name, system_modstamp, _is_deleted".replace(
+            "subject_or_name", LABEL[name][1]
+        )
+        rows = self.query(f"select {columns} from raw_salesforce.{snake(name)}")
+        found = {row[0]: tuple(row[1:]) for row in rows}
+        assert len(found) == len(rows), "a record is there twice"
+        return found
+
+    def crm(self, name: str) -> dict[str, tuple[str | None, ...]]:
+        return {
+            record_id: (
+                record.get(LABEL[name][0]) or None,
+                record["SystemModstamp"],
+                record.get("IsDeleted", "false"),
+            )
+            for record_id, record in self.org.records[name].items()
+        }
+
+
+LABEL = {
+    "User": ("Name", "name"),
+    "Opportunity": ("Amount", "amount"),
+    "Task": ("Status", "status"),
+}
+
+
+@pytest.fixture
+def sync(settings: Settings) -> Iterator[Sync]:
+    org = Org()
+    for number in range(3):
+        org.put("User", f"005{number}", Name=f"User {number}", IsActive="true")
+    for number in range(5):
+        org.put("Task", f"00T{number}", Status="Completed", CreatedDate="2026-10-20T10:00:00.000Z")
+    org.put("Opportunity", "0061", Amount="10.5", StageName="Won")
+    org.now += dt.timedelta(hours=1)
+    with serving(org) as url:
+        yield Sync(settings, org, url)
+
+
+def test_records_arrive_once_and_only_changes_arrive_later(sync: Sync) -> None:
+    first = sync.load()
+    assert (first["task"].rows, first["task"].rows_changed) == (5, 5)
+    for name in LABEL:
+        assert sync.raw(name) == sync.crm(name)
+    sync.org.now += dt.timedelta(hours=1)
+    again = sync.load()
+    assert [load.rows_changed for load in again.values()] == [0, 0, 0]
+    sync.org.put("Task", "00T1", Status="Deferred")
+    sync.org.put("Task", "00T9", Status="Completed")
+    sync.org.put("Task", "00T2", IsDeleted="true")
+    sync.org.now += dt.timedelta(hours=1)
+    assert sync.load()["task"].rows_changed == 3
+    assert sync.raw("Task") == sync.crm("Task")
+    assert "SystemModstamp >= 2026-11-01T13:45:00.000Z" in sync.org.queries[-1]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 4])
+def test_no_page_is_lost(sync: Sync, rows: int) -> None:
+    sync.org.page_rows = 3
+    sync.org.records["Task"].clear()
+    for number in range(rows):
+        sync.org.put("Task", f"00T{number}", Status="Completed")
+    sync.org.now += dt.timedelta(hours=1)
+    assert sync.load()["task"].rows == rows
+    assert sync.raw("Task") == sync.crm("Task")
+
+
+def test_changes_while_pages_are_read_come_with_the_next_load(sync: Sync) -> None:
+    sync.org.page_rows = 2
+    sync.org.before_page = lambda: sync.org.put("Task", "00T1", Status="Changed meanwhile")
+    sync.load()
+    sync.org.before_page = None
+    sync.org.now += dt.timedelta(hours=1)
+    sync.load()
+    assert sync.raw("Task") == sync.crm("Task")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["429", "429 later", "500", "503", "reset", "reset in body", "truncated", "missing row", "401"],
+)
+@pytest.mark.parametrize("at", [1, 3, 8])
+def test_what_passes_is_tried_again(sync: Sync, fault: str, at: int) -> None:
+    sync.org.faults = [""] * at + [fault]
+    sync.load()
+    for name in LABEL:
+        assert sync.raw(name) == sync.crm(name)
+    if fault == "429 later":
+        assert 1.0 in sync.sleeps
+    assert len(sync.org.tokens) == 1  # one is renewed, and only when it has expired
+
+
+def test_a_token_is_renewed_only_once(sync: Sync) -> None:
+    sync.org.faults = ["", "401", "", "401"]
+    with pytest.raises(ConfigError, match=r"does not accept the token"):
+        sync.load()
+
+
+def test_other_refusals_are_not_tried_again(sync: Sync) -> None:
+    sync.org.client_secret = "another"
+    with pytest.raises(ConfigError, match="does not let us in .*invalid_client"):
+        sync.load()
+    assert sync.sleeps == []
+    assert sum(sync.org.asked.values()) == 1
+
+
+def test_an_object_without_permission_is_named_and_the_others_are_loaded(sync: Sync) -> None:
+    sync.org.forbidden = {"Opportunity"}
+    with pytest.raises(InputError, match=r"1 of 3 objects.*\n- Opportunity: .*View All Records"):
+        sync.load()
+    assert sync.raw("Task") == sync.crm("Task")
+
+
+def test_hidden_fields_are_named(sync: Sync) -> None:
+    del sync.org.fields["Task"]["CallDisposition"]
+    assert "Task has no CallDisposition" in sync.load()["task"].warnings[0]
+    assert sync.query("select call_disposition from raw_salesforce.task limit 1") == [(None,)]
+    del sync.org.fields["Opportunity"]["StageName"]
+    with pytest.raises(InputError, match="does not see StageName"):
+        sync.load()
+
+
+def test_a_field_that_appears_is_read_for_old_records_too(sync: Sync) -> None:
+    del sync.org.fields["Task"]["CallDisposition"]
+    sync.load()
+    for record in sync.org.records["Task"].values():
+        record["CallDisposition"] = "Connected"
+    sync.org.fields["Task"]["CallDisposition"] = "string"
+    sync.org.now += dt.timedelta(hours=1)
+    sync.load()
+    found = sync.query("select distinct call_disposition from raw_salesforce.task")
+    assert found == [("Connected",)]
+    changes = sync.query("select object_name, field, what from raw_salesforce._field_changes")
+    assert changes == [("Task", "CallDisposition", "appeared")]
+
+
+def test_a_custom_field_is_read_where_it_is_named(sync: Sync) -> None:
+    sync.org.fields["Task"]["Outcome__c"] = "picklist"
+    sync.org.put("Task", "00T1", Outcome__c="Held")
+    sync.org.now += dt.timedelta(hours=1)
+    sync.load(FIELDS="Task.outcome=Outcome__c")
+    sql = "select custom_outcome from raw_salesforce.task where id = '00T1'"
+    assert sync.query(sql) == [("Held",)]
+    with pytest.raises(InputError, match="names Nothing__c"):
+        sync.load(FIELDS="Task.outcome=Nothing__c")
+
+
+def test_the_day_s_limit_is_left_to_others(sync: Sync) -> None:
+    sync.org.calls = sync.org.max_calls - 1000
+    with pytest.raises(ScorecardError, match="last 10% are left to other programs"):
+        sync.load()
+    sync.org.calls, sync.org.max_calls = 12, 10
+    with pytest.raises(ScorecardError, match="API calls"):
+        sync.load()
+
+
+def test_rows_that_do_not_come_are_noticed(sync: Sync) -> None:
+    sync.org.lost_rows = 1
+    with pytest.raises(InputError, match="Task: 4 records came where .* counted 5"):
+        sync.load()
+    sync.org.lost_rows = 0
+    sync.load()
+    assert sync.raw("Task") == sync.crm("Task")
+
+
+def test_archived_activities_are_read(sync: Sync) -> None:
+    sync.org.put("Task", "00Told", Status="Completed", CreatedDate="2023-01-01T10:00:00.000Z")
+    sync.org.now += dt.timedelta(hours=1)
+    sync.load()
+    assert "00Told" in sync.raw("Task")
+    sync.org.now += dt.timedelta(days=8)
+    sync.load()  # the comparison of live ids must see them too
+    assert sync.raw("Task") == sync.crm("Task")
+
+
+def test_what_was_purged_is_deleted_within_a_week_and_can_come_back(sync: Sync) -> None:
+    sync.load()
+    gone = sync.org.records["Task"]["00T1"]
+    sync.org.purge("Task", "00T1")
+    sync.org.now += dt.timedelta(days=1)
+    sync.load()
+    assert sync.raw("Task")["00T1"][-1] == "false"
+    sync.org.now += dt.timedelta(days=7)
+    assert sync.load()["task"].rows_deleted == 1
+    assert sync.raw("Task")["00T1"][-1] == "true"
+    sync.org.records["Task"]["00T1"] = gone  # with its old stamp, which no window sees
+    sync.org.now += dt.timedelta(days=8)
+    sync.load()
+    assert sync.raw("Task") == sync.crm("Task")
+
+
+def test_months_of_old_and_new_dates_are_noted(sync: Sync) -> None:
+    sync.load()
+    months = "select month_start::varchar from raw_files._changed_months order by 1"
+    assert sync.query(months) == [("2026-10-01",)]
+    with duckdb.connect(str(sync.settings.warehouse_path)) as connection:
+        connection.execute("delete from raw_files._changed_months")
+    sync.org.put("Task", "00T1", CreatedDate="2026-07-15T10:00:00.000Z")
+    sync.org.now += dt.timedelta(hours=1)
+    sync.load()
+    assert sync.query(months) == [("2026-07-01",), ("2026-10-01",)]
+
+
+def test_signing_in_with_a_private_key(sync: Sync, tmp_path: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path = tmp_path / "key.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    sync.org.public_key = key.public_key()
+    jwt = {"PRIVATE_KEY_FILE": str(path), "USERNAME": "etl@acme.com", "CLIENT_SECRET": ""}
+    assert sync.load(**jwt)["task"].rows == 5
+    sync.org.public_key = rsa.generate_private_key(65537, 2048).public_key()
+    with pytest.raises(ConfigError, match="invalid_grant"):
+        sync.load(**jwt)
+    with pytest.raises(ConfigError, match="cannot be read as a PEM key"):
+        sync.load(**jwt | {"PRIVATE_KEY_FILE": str(tmp_path / "absent.pem")})
+
+
+def test_the_check_says_what_is_there_and_what_is_missing(sync: Sync) -> None:
+    text, warnings = check_salesforce(sync.client())
+    assert "8 objects can be read" in text
+    assert warnings == []
+    sync.org.forbidden = {"Event", "Lead"}
+    with pytest.raises(ConfigError, match=r"something is missing.\n- Lead: .*\n- Event: "):
+        check_salesforce(sync.client())
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"URL": "http://acme.my.salesforce.com"}, "is not the address of an org"),
+        ({"CLIENT_ID": ""}, "CLIENT_ID is missing"),
+        ({"CLIENT_SECRET": ""}, "CLIENT_SECRET is missing"),
+        ({"CLIENT_SECRET": "", "PRIVATE_KEY_FILE": "x"}, "USERNAME is missing"),
+        ({"OBJECTS": "User,Opportunities"}, "'Opportunities' is not an object"),
+        ({"OBJECTS": "Task"}, "User and Opportunity cannot be left out"),
+        ({"FIELDS": "Task.mood=Mood__c"}, "'Task.mood=Mood__c' is not understood"),
+    ],
+)
+def test_settings_that_cannot_be_used_say_so(variables: dict[str, str], said: str) -> None:
+    environment = {**ENVIRONMENT, "SCORECARD_SALESFORCE_URL": "https://acme.my.salesforce.com"}
+    given_ = {f"SCORECARD_SALESFORCE_{name}": value for name, value in variables.items()}
+    with pytest.raises(ConfigError, match=said):
+        SalesforceSettings.from_environment(environment | given_)
+
+
+def test_text_with_line_breaks_stays_one_cell_and_numbers_stay_text() -> None:
+    page = parse_csv(b'"Id","Name"\n"001","a\nb, ""c"""\n"002",""\n')
+    assert page.to_pydict() == {"Id": ["001", "002"], "Name": ['a\nb, "c"', None]}
+
+
+def test_names_become_columns() -> None:
+    names = {"TimeZoneSidKey": "time_zone_sid_key", "SplitType.IsTotalValidated":
+             "split_type_is_total_validated", "CreatedDate": "created_date"}  # fmt: skip
+    assert {name: snake(name) for name in names} == names
+
+
+def test_no_body_or_description_is_asked_for(sync: Sync) -> None:
+    sync.load()
+    assert not any("Description" in query or "Body" in query for query in sync.org.queries)
+    assert not any("description" in one.columns for one in OBJECTS)
+
+
+CANARY = "canary-5ecre7-7h47-mu57-n0t-le4k"
+
+
+def test_a_secret_is_in_no_error_and_no_log(
+    sync: Sync, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    sync.org.client_secret = CANARY
+    written = io.StringIO()
+    outcomes = []
+    with caplog.at_level(logging.DEBUG), redirect_stdout(written), redirect_stderr(written):
+        sync.load(CLIENT_SECRET=CANARY)
+        for faults in (["401", "", "401"], ["reset"] * 6, ["500"] * 9, ["", "truncated"] * 9):
+            sync.org.faults = faults
+            try:
+                sync.load(CLIENT_SECRET=CANARY)
+            except ScorecardError as error:
+                outcomes.append(f"{error!r} {error.__cause__!r} {error.__context__!r}")
+        sync.org.faults, sync.org.client_secret = [], "another"
+        with pytest.raises(ConfigError) as refused:
+            sync.load(CLIENT_SECRET=CANARY)
+    settings = SalesforceSettings("https://x.my.salesforce.com", "client", CANARY)
+    said = [written.getvalue(), caplog.text, str(refused.value), repr(settings), *outcomes]
+    assert len(outcomes) >= 2
+    tokens = [*sync.org.tokens, CANARY]
+    assert not [text for text in said if any(token in text for token in tokens)]
+    for path in sync.settings.data_dir.rglob("*"):
+        if path.is_file():
+            assert not any(token.encode() in path.read_bytes() for token in tokens), path
+
+
+# what happens in a CRM and on the way; the org's clock goes on between steps
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.integers(0, 9), st.sampled_from(["a", "b", ""])),
+        st.tuples(st.just("delete"), st.integers(0, 9), st.just("")),
+        st.tuples(st.just("restore"), st.integers(0, 9), st.just("")),
+        st.tuples(st.just("purge"), st.integers(0, 9), st.just("")),
+        st.tuples(
+            st.just("fault"),
+            st.integers(0, 12),
+            st.sampled_from(
+                ["429", "500", "reset", "reset in body", "truncated", "missing row", "401"]
+            ),
+        ),
+        st.tuples(st.just("load"), st.integers(0, 9), st.just("")),
+        st.tuples(st.just("killed load"), st.integers(0, 9), st.just("")),
+        st.tuples(st.just("wait"), st.integers(0, 200), st.just("")),
+    ),
+    max_size=14,
+)
+
+
+class Killed(BaseException):
+    """The end of the process, as far as a test in one process can have it."""
+
+
+@pytest.mark.slow
+@bounded(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=STEPS)
+def test_any_sequence_of_events_ends_in_raw_being_the_crm(steps: list[Any]) -> None:
+    org = Org(page_rows=3)
+    with tempfile.TemporaryDirectory() as folder, serving(org) as url:
+        sync = Sync(replace(Settings(), data_dir=Path(folder)), org, url)
+        only = {"OBJECTS": "User,Opportunity"}
+        for what, number, text in steps:
+            record_id = f"006{number}"
+            known = record_id in org.records["Opportunity"]
+            if what == "put":
+                org.put("Opportunity", record_id, Amount=text)
+            elif what == "delete" and known:
+                org.put("Opportunity", record_id, IsDeleted="true")
+            elif what == "restore" and known:
+                org.put("Opportunity", record_id, IsDeleted="false")
+            elif what == "purge" and known:
+                org.purge("Opportunity", record_id)
+            elif what == "fault":
+                org.faults = [""] * number + [text]
+            elif what == "wait":
+                org.now += dt.timedelta(hours=number)
+            elif what == "load":
+                load_or_fail(sync, only)
+            elif what == "killed load":
+                with killed_after(number):
+                    load_or_fail(sync, only)
+            org.now += dt.timedelta(seconds=1 if what != "load" else 0)
+        org.faults = []
+        org.now += dt.timedelta(days=8)  # live ids are compared every week
+        sync.load(**only)
+        found, crm = sync.raw("Opportunity"), sync.crm("Opportunity")
+        for record_id in found.keys() - crm.keys():  # purged: a tombstone stays
+            assert found.pop(record_id)[-1] == "true"
+        assert found == crm
+
+
+def load_or_fail(sync: Sync, only: dict[str, str]) -> None:
+    try:
+        sync.load(**only)
+    except ScorecardError:
+        pass
+
+
+class killed_after:
+    """Ends the block at the n-th change of state, before or after it was made."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+        self.patch = pytest.MonkeyPatch()
+
+    def __enter__(self) -> None:
+        for name in ("_write_cursor", "_merge"):
+            self.patch.setattr(salesforce, name, self.counted(getattr(salesforce, name)))
+
+    def counted(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                raise Killed
+            result = step(*arguments)
+            self.left -= 1
+            if self.left == 0:
+                raise Killed
+            return result
+
+        return run
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> bool:
+        self.patch.undo()
+        return kind is Killed
+
+
+PROGRAM = """
+import datetime as dt, sys
+from dataclasses import replace
+from pathlib import Path
+from orchestration.connectors.salesforce import *
+from orchestration.settings import Settings
+settings = replace(Settings(), data_dir=Path(sys.argv[1]))
+settings.state_dir.mkdir(parents=True, exist_ok=True)
+client = SalesforceClient(SalesforceSettings.from_environment())
+load_salesforce(settings, client, now=dt.datetime.now(dt.UTC))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    """SCORECARD_TEST_KILLS=200 kills it 200 times; 20 times by default."""
+    random_numbers = random.Random(7)
+    org = Org(page_rows=40, polls_until_done=0, max_calls=10_000_000)
+    for number in range(1200):
+        org.put("Opportunity", f"006{number:06}", Amount=str(number))
+    org.now += dt.timedelta(hours=1)
+    with serving(org) as url:
+        environment = {
+            **os.environ,
+            **ENVIRONMENT,
+            "SCORECARD_SALESFORCE_URL": url,
+            "SCORECARD_SALESFORCE_OBJECTS": "User,Opportunity",
+            "PYTHONPATH": str(REPOSITORY),
+        }
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, str(tmp_path)], cwd=REPOSITORY, env=environment
+            )
+
+        kills = 0
+        while kills < KILLS:
+            before = sum(org.asked.values())
+            process = start()
+            while sum(org.asked.values()) < before + 3 and process.poll() is None:
+                time.sleep(0.05)  # it is in Python's imports until then
+            time.sleep(random_numbers.uniform(0, 1.5))
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+            process.wait()
+            for _ in range(20):
+                number = random_numbers.randrange(1400)
+                org.put("Opportunity", f"006{number:06}", Amount=str(number * kills))
+            org.now += dt.timedelta(seconds=30)
+        org.now += dt.timedelta(hours=1)
+        process = start()
+        assert process.wait() == 0
+        sync = Sync(replace(Settings(), data_dir=tmp_path), org, url)
+        assert sync.raw("Opportunity") == sync.crm("Opportunity")
