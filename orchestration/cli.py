@@ -112,7 +112,15 @@ def check(company: Company = None) -> None:
         out.print("[yellow]warn[/] ", end="")
         out.print(str(problem), markup=False)
     _require_input(settings)
-    for warning in check_files(settings):
+    warnings = check_files(settings)
+    if "salesforce" in settings.sources:
+        from orchestration.connectors import salesforce
+
+        client = salesforce.SalesforceClient(salesforce.SalesforceSettings.from_environment())
+        said, missing = salesforce.check_salesforce(client)
+        out.print(said, markup=False)
+        warnings += missing
+    for warning in warnings:
         out.print("[yellow]warn[/] ", end="")
         out.print(warning, markup=False)
     out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
@@ -441,7 +449,7 @@ def _settings(company: str | None) -> Settings:
 
 
 def _require_input(settings: Settings) -> None:
-    if settings.files_dir.is_dir() and any(settings.files_dir.iterdir()):
+    if settings.has_crm or (settings.files_dir.is_dir() and any(settings.files_dir.iterdir())):
         return
     remedy = (
         "Run `scorecard demo-data` first."

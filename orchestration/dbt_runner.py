@@ -143,6 +143,7 @@ def _dbt_environment(settings: Settings, more: Mapping[str, str]) -> Iterator[No
     values = {
         "SCORECARD_COMPANY": settings.company,
         "SCORECARD_TARGET": settings.target,
+        "SCORECARD_SOURCES": ",".join(settings.sources),
         "SCORECARD_WAREHOUSE": str(settings.warehouse_path),
         "DBT_PROJECT_DIR": str(settings.dbt_project_dir),
         "DBT_PROFILES_DIR": str(settings.dbt_project_dir),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 import pyarrow as pa
 
+from orchestration.connectors import salesforce
 from orchestration.errors import InputError
 from orchestration.policy import Policy, read_policy
 from orchestration.settings import Settings
@@ -83,7 +84,8 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
     with connect(settings) as connection:
         oldest = connection.execute(
             "select least((select min(occurred_at) from raw_files.activities),"
-            " (select min(created_at) from raw_files.opportunities))"
+            " (select min(created_at) from raw_files.opportunities)"
+            f"{', (' + salesforce.OLDEST_DAY + ')' if 'salesforce' in settings.sources else ''})"
         ).fetchall()[0][0]
         history = int(policy.setting("history_years") or DEFAULT_HISTORY_YEARS)
         first_year = min(as_of.year - history - 2, int(oldest[:4]) - 1 if oldest else as_of.year)
@@ -98,7 +100,7 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
         zone_days = pa.Table.from_pylist(
             [
                 dict(zip(TIME_ZONE_DAYS.names, row, strict=True))
-                for time_zone in _time_zones(connection, policy)
+                for time_zone in _time_zones(connection, policy, settings)
                 for row in offset_rows(
                     time_zone, dt.date(first_year, 1, 1), dt.date(as_of.year + 2, 12, 31)
                 )
@@ -115,9 +117,14 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
     return {"holidays": holidays_found.num_rows, "time_zone_days": zone_days.num_rows}
 
 
-def _time_zones(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[str]:
+def _time_zones(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, settings: Settings
+) -> list[str]:
+    reps = "select time_zone, rep_id from raw_files.reps"
+    if "salesforce" in settings.sources:
+        reps += f" union all {salesforce.TIME_ZONES}"
     rows = connection.execute(
-        "select trim(time_zone), min(rep_id) from raw_files.reps"
+        f"select trim(time_zone), min(rep_id) from ({reps})"
         " where trim(time_zone) <> '' group by 1 order by 1"
     ).fetchall()
     for time_zone, rep_id in rows:

@@ -13,7 +13,7 @@ from orchestration.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGETS = ("duckdb",)
-SOURCES = ("files",)
+SOURCES = ("files", "salesforce")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ class Settings:
                     "load data cannot read it. Use a folder whose path has none."
                 )
         return settings
+
+    @property
+    def has_crm(self) -> bool:
+        """Whether records come from a CRM too, so that files need not have the reps."""
+        return self.sources != ("files",)
 
     @property
     def company_dir(self) -> Path:

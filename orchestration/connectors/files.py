@@ -174,7 +174,7 @@ def _find(settings: Settings) -> dict[str, Path]:
         if existing:
             found[table.name] = existing[0]
     for table in TABLES:
-        if table.required and table.name not in found:
+        if table.required and table.name not in found and not settings.has_crm:
             what = "there is no file of" if found else "the folder has no data: there is not even"
             raise InputError(
                 f"{folder}: {what} the table '{table.name}'. Put {table.name}.csv there (or "
@@ -187,6 +187,8 @@ def _find(settings: Settings) -> dict[str, Path]:
 def _stray_files(settings: Settings, sources: dict[str, Path]) -> list[str]:
     """Data files that nothing reads: mostly a misspelt name. A SQL mapping may read any file."""
     if any(path.suffix == ".sql" for path in sources.values()):
+        return []
+    if not settings.files_dir.is_dir():
         return []
     return [
         f"{path.name} is not a canonical table and is not read (known: {', '.join(TABLE_BY_NAME)})"
@@ -285,7 +287,8 @@ class _Staging:
             con,
             table,
             path,
-            reps=self.folder / "reps.parquet",
+            # a CRM may have the rep; dbt warns where it has not
+            reps=None if self.settings.has_crm else self.folder / "reps.parquet",
             metric_ids=self.metric_ids,
             quarantine=self.quarantine,
         )
@@ -536,7 +539,7 @@ def _find_problems(
     table: Table,
     path: Path,
     *,
-    reps: Path,
+    reps: Path | None,
     metric_ids: Sequence[str],
     quarantine: bool,
 ) -> None:
@@ -558,7 +561,7 @@ def _find_problems(
                 [column, reason],
             )
     _find_duplicates(con, table, path)
-    if table.name in OF_REPS:
+    if table.name in OF_REPS and reps is not None:
         remedy = (
             "add the rep, or leave the cell empty for unassigned"
             if table.column("rep_id").nullable

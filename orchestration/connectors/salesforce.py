@@ -94,8 +94,7 @@ OBJECTS: tuple[SalesforceObject, ...] = (
     SalesforceObject(
         "User",
         ("Name", "IsActive"),
-        ("Email", "ManagerId", "UserRoleId", "UserType", "Title", "Department", "Division",
-         "TimeZoneSidKey", "LastLoginDate", "CreatedDate"),
+        ("Email", "ManagerId", "UserRoleId", "UserType", "TimeZoneSidKey", "LastLoginDate"),
         custom=("role", "team", "region", "tier", "calendar", "hire_date", "end_date"),
         has_delete_flag=False,
         is_required=True,
@@ -145,6 +144,20 @@ OBJECTS: tuple[SalesforceObject, ...] = (
 OBJECT_BY_NAME = {one.name: one for one in OBJECTS}
 # no canonical table has contacts, and not every org has splits
 NOT_UNLESS_NAMED = ("Contact", "OpportunitySplit")
+
+# what the reference tables depend on: the first day of any record, and the zones of users
+OLDEST_DAY = (
+    "select min(day) from ("
+    + " union all ".join(
+        f"select min(left({column}, 10)) as day from {SCHEMA}.{one.table}"
+        for one in OBJECTS
+        for column in one.dated_by or (("created_date",) if "CreatedDate" in one.required else ())
+    )
+    + ")"
+)
+TIME_ZONES = f"select time_zone_sid_key, id from {SCHEMA}.user"
+# what decides to whom, and to which day, activities of old months belong
+REP_IDENTITY = f"select id, coalesce(lower(email), ''), time_zone_sid_key from {SCHEMA}.user"
 
 
 @dataclass(frozen=True)
@@ -434,6 +447,11 @@ class SalesforceClient:
             )
         except RequestException as error:
             raise _unreachable(known.login_url, error) from None
+        if response.status_code >= 500 or response.status_code == 429:
+            raise ScorecardError(
+                f"{known.login_url}: signing in fails ({response.status_code}), after several "
+                "attempts. Refresh again later."
+            )
         try:
             answer = response.json()
         except ValueError:
@@ -590,6 +608,22 @@ def load_salesforce(
     return loads
 
 
+def load_from_environment(
+    settings: Settings, *, full: bool = False, now: dt.datetime
+) -> list[TableLoad]:
+    """Load with the credentials of the environment; of objects that are not read, nothing.
+
+    Raises:
+        ConfigError: the credentials are not complete, or Salesforce does not accept them.
+        ScorecardError: an object cannot be read.
+    """
+    client = SalesforceClient(SalesforceSettings.from_environment())
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    loads = load_salesforce(settings, client, full=full, now=now)
+    unread = [one for one in OBJECTS if one.name not in client.settings.objects]
+    return [*loads, *(TableLoad(one.table, 0, 0, 0, 0, 0, None, True) for one in unread)]
+
+
 def check_salesforce(client: SalesforceClient) -> tuple[str, list[str]]:
     """Sign in and look at every object; what is there, and what is missing but not needed.
 
@@ -698,27 +732,14 @@ def _load_object(
     elif fields != cursor.fields:
         cursor = replace(cursor, job_id=None, locator=None)
     cursor = replace(cursor, fields=fields)
-    rows, changed = 0, 0
-    while True:
-        cursor, expected = _open_job(con, client, one, cursor, selected)
-        if expected is not None:
-            break
-    while True:
-        assert cursor.job_id is not None
-        page, locator = client.page(one.name, cursor.job_id, cursor.locator)
-        changed += _merge(con, settings, one, page, selected, now)
-        rows += page.num_rows
-        cursor = replace(cursor, locator=locator, rows_done=cursor.rows_done + page.num_rows)
-        if locator is None:
-            break
-        _write_cursor(con, one, cursor)
-    done = replace(cursor, job_id=None, locator=None, rows_done=0, window_to=None)
-    if cursor.rows_done != expected:
-        _write_cursor(con, one, done)
-        require_all_rows(one.name, cursor.rows_done, expected)
-    is_first = cursor.synced_to is None
-    done = replace(done, synced_to=cursor.window_to)
-    _write_cursor(con, one, done)
+    is_first, rows, changed = cursor.synced_to is None, 0, 0
+    # a window that an earlier load began ends before now: another follows it
+    for _ in range(1 if cursor.job_id is None else 2):
+        cursor, more_rows, more_changed = _load_window(
+            con, settings, client, one, cursor, selected, now
+        )
+        rows, changed = rows + more_rows, changed + more_changed
+    done = cursor
     deleted = 0
     due = done.reconciled_at is None or _moment(done.reconciled_at) + RECONCILE_EVERY <= now
     if is_first and not full and done.reconciled_at is None:
@@ -728,6 +749,39 @@ def _load_object(
         changed += repaired
         _write_cursor(con, one, replace(done, reconciled_at=iso(now)))
     return _record(con, one, rows, changed, deleted, selected.warnings, now)
+
+
+def _load_window(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    client: SalesforceClient,
+    one: SalesforceObject,
+    cursor: Cursor,
+    selected: Selected,
+    now: dt.datetime,
+) -> tuple[Cursor, int, int]:
+    """Read a window to its end, page by page; the rows that came, and that were new or differed."""
+    while True:
+        cursor, expected = _open_job(con, client, one, cursor, selected)
+        if expected is not None:
+            break
+    rows, changed = 0, 0
+    while True:
+        assert cursor.job_id is not None
+        page, locator = client.page(one.name, cursor.job_id, cursor.locator)
+        changed += _merge(con, settings, one, page, selected, now)
+        rows += page.num_rows
+        cursor = replace(cursor, locator=locator, rows_done=cursor.rows_done + page.num_rows)
+        if locator is None:
+            break
+        _write_cursor(con, one, cursor)
+    over = replace(cursor, job_id=None, locator=None, rows_done=0, window_to=None)
+    if cursor.rows_done != expected:
+        _write_cursor(con, one, over)
+        require_all_rows(one.name, cursor.rows_done, expected)
+    over = replace(over, synced_to=cursor.window_to)
+    _write_cursor(con, one, over)
+    return over, rows, changed
 
 
 def _open_job(

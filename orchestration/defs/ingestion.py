@@ -2,17 +2,21 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 
+from orchestration.connectors import salesforce
 from orchestration.connectors.contract import TABLES
 from orchestration.connectors.files import load_files
+from orchestration.connectors.load import TableLoad
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.history import HISTORY, load_history
 from orchestration.publishing import list_releases
 from orchestration.reference import write_reference
 from orchestration.run_state import forget_checks, write_high_water_marks
+from orchestration.settings import Settings
 
 CHANGED_MONTHS = dg.AssetKey(["raw_files", "_changed_months"])
 PUBLISHED_HISTORY = dg.AssetKey(["raw_published", HISTORY])
@@ -25,6 +29,8 @@ REFERENCE = {
 @dg.definitions
 def ingestion() -> dg.Definitions:
     """One asset per raw table. One step writes them all, so that the first error stops it."""
+    objects = salesforce.OBJECTS if "salesforce" in Settings.from_environment().sources else ()
+    crm = {one.table: dg.AssetKey([salesforce.SCHEMA, one.table]) for one in objects}
     files = {table.name: dg.AssetKey(["raw_files", table.name]) for table in TABLES}
     reference = {name: dg.AssetKey(["raw_reference", name]) for name in REFERENCE}
     specs = [
@@ -39,9 +45,20 @@ def ingestion() -> dg.Definitions:
             )
             for name, key in files.items()
         ),
+        *(
+            dg.AssetSpec(
+                crm[one.table],
+                deps=[POLICY],
+                group_name=salesforce.SCHEMA,
+                owners=OWNERS,
+                kinds={"dlt", "duckdb", "salesforce"},
+                description=f"The object {one.name} as Salesforce has it, as text.",
+            )
+            for one in objects
+        ),
         dg.AssetSpec(
             CHANGED_MONTHS,
-            deps=[files["activities"]],
+            deps=[files["activities"], *crm.values()],
             group_name="raw_files",
             owners=OWNERS,
             kinds={"duckdb"},
@@ -50,7 +67,7 @@ def ingestion() -> dg.Definitions:
         *(
             dg.AssetSpec(
                 key,
-                deps=[files["reps"], files["activities"], files["opportunities"]],
+                deps=[files["reps"], files["activities"], files["opportunities"], *crm.values()],
                 group_name="raw_reference",
                 owners=OWNERS,
                 kinds={"python", "duckdb"},
@@ -75,30 +92,32 @@ def ingestion() -> dg.Definitions:
         """Load what changed, the reference tables that depend on it, and what was published."""
         settings = refresh.settings
         forget_checks(settings)
-        loads = load_files(
-            settings,
-            full=refresh.full,
-            quarantine=refresh.quarantine,
-            now=dt.datetime.now(dt.UTC),
-        )
-        write_high_water_marks(
-            settings, {f"raw_files.{load.table_name}": load.high_water_mark for load in loads}
-        )
-        for load in loads:
-            context.log.info(f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed")
-            for warning in load.warnings:
-                context.log.warning(warning)
-            yield dg.MaterializeResult(
-                asset_key=files[load.table_name],
-                metadata={
-                    "dagster/row_count": load.rows,
-                    "rows_changed": load.rows_changed,
-                    "rows_deleted": load.rows_deleted,
-                    "rows_quarantined": load.rows_quarantined,
-                    "high_water_mark": load.high_water_mark or "none",
-                    "warnings": list(load.warnings),
-                },
+        now = dt.datetime.now(dt.UTC)
+        loaders = {
+            "raw_files": partial(
+                load_files,
+                settings,
+                full=refresh.full,
+                quarantine=refresh.quarantine,
+                now=now,
             )
+        }
+        if crm:
+            loaders[salesforce.SCHEMA] = partial(
+                salesforce.load_from_environment, settings, full=refresh.full, now=now
+            )
+        marks: dict[str, str | None] = {}
+        for schema, load_source in loaders.items():
+            loads = load_source()
+            marks |= {f"{schema}.{load.table_name}": load.high_water_mark for load in loads}
+            for load in loads:
+                context.log.info(
+                    f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed"
+                )
+                for warning in load.warnings:
+                    context.log.warning(warning)
+                yield _loaded(dg.AssetKey([schema, load.table_name]), load)
+        write_high_water_marks(settings, marks)
         yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)
         for name, rows in write_reference(settings, refresh.as_of).items():
             yield dg.MaterializeResult(
@@ -110,3 +129,17 @@ def ingestion() -> dg.Definitions:
         )
 
     return dg.Definitions(assets=[load_raw])
+
+
+def _loaded(asset_key: dg.AssetKey, load: TableLoad) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        asset_key=asset_key,
+        metadata={
+            "dagster/row_count": load.rows,
+            "rows_changed": load.rows_changed,
+            "rows_deleted": load.rows_deleted,
+            "rows_quarantined": load.rows_quarantined,
+            "high_water_mark": load.high_water_mark or "none",
+            "warnings": list(load.warnings),
+        },
+    )

@@ -9,6 +9,7 @@ from orchestration.errors import CheckFailed
 from orchestration.quality.results import CheckResult
 from orchestration.quality.runner import SuiteName, expectation_names, run_suite
 from orchestration.run_state import write_checks
+from orchestration.settings import Settings
 
 
 @dg.definitions
@@ -19,7 +20,7 @@ def quality() -> dg.Definitions:
 
 def suite_checks(suite: SuiteName) -> dg.AssetChecksDefinition:
     """One step that evaluates all expectations of a suite."""
-    declared = expectation_names(suite)
+    declared = expectation_names(suite, Settings.from_environment().sources)
 
     @dg.multi_asset_check(
         name=f"{suite}_expectations",

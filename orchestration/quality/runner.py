@@ -12,13 +12,14 @@ import importlib.util
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from orchestration.errors import CheckFailed, ConfigError, ScorecardError
 from orchestration.policy import Policy, read_policy
-from orchestration.quality import marts, raw
+from orchestration.quality import marts, raw, salesforce
 from orchestration.quality.checks import (
     SETTINGS_SEED,
     BuiltIn,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 SuiteName = Literal["raw", "marts"]
 SUITES: Mapping[SuiteName, Suite] = {"raw": raw.SUITE, "marts": marts.SUITE}
 SHOWN_FAILURES = 3
+FILES: tuple[str, ...] = ("files",)
 
 
 class _Measurement(NamedTuple):
@@ -49,9 +51,20 @@ class _Measurement(NamedTuple):
     failed_rows: int
 
 
-def expectation_names(suite: SuiteName) -> list[CheckSpec]:
+def expectation_names(suite: SuiteName, sources: Sequence[str] = FILES) -> list[CheckSpec]:
     """The declared checks of a suite, without importing Great Expectations."""
-    return [check.spec for check in SUITES[suite].checks]
+    return [check.spec for check in declared_suite(suite, sources).checks]
+
+
+def declared_suite(suite: SuiteName, sources: Sequence[str]) -> Suite:
+    """A suite for the sources that are enabled."""
+    declared = SUITES[suite]
+    if "salesforce" not in sources:
+        return declared
+    if suite == "marts":
+        return marts.over_all_sources(declared, ["salesforce"])
+    needed = tuple(check for check in declared.checks if check not in raw.OF_FILES_ALONE)
+    return replace(declared, checks=(*needed, *salesforce.checks()))
 
 
 def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[CheckResult]:
@@ -65,7 +78,7 @@ def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[Chec
         ConfigError: the company's settings cannot be read, or a threshold is not a number.
         ScorecardError: the working warehouse cannot be opened.
     """
-    declared = SUITES[suite]
+    declared = declared_suite(suite, settings.sources)
     values = _values(read_policy(settings.seeds_dir), as_of)
     with _datasource(settings) as datasource:
         with datasource.get_execution_engine().engine.connect() as connection:

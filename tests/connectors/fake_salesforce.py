@@ -113,8 +113,10 @@ class Org:
         if matched["flag"]:
             return record["IsDeleted"] == matched["flag"]
         stamp = record["SystemModstamp"]
-        return (stamp >= matched["moment"]) if matched["comparison"] == ">=" else (
-            stamp < matched["moment"]
+        return (
+            (stamp >= matched["moment"])
+            if matched["comparison"] == ">="
+            else (stamp < matched["moment"])
         )
 
 
@@ -275,9 +277,14 @@ class Handler(BaseHTTPRequestHandler):
                 job.polls += 1
                 done = job.polls > org.polls_until_done
                 state = {"id": route[2], "state": "JobComplete" if done else "InProgress"}
-                return 200, json.dumps(
-                    state | ({"numberRecordsProcessed": len(job.rows)} if done else {})
-                ).encode(), "json", {}
+                return (
+                    200,
+                    json.dumps(
+                        state | ({"numberRecordsProcessed": len(job.rows)} if done else {})
+                    ).encode(),
+                    "json",
+                    {},
+                )
         raise Refused(404, "NOT_FOUND", "The requested resource does not exist")
 
     def _describe(self, name: str) -> dict[str, Any]:
@@ -337,12 +344,17 @@ class Handler(BaseHTTPRequestHandler):
         for row in rows[: len(rows) - org.lost_rows]:
             writer.writerow([row.get(name, "") for name in job.fields])
         following = start + size < len(job.rows)
-        return 200, text.getvalue().encode(), "csv", {
-            "Sforce-NumberOfRecords": str(len(rows) - org.lost_rows),
-            "Sforce-Locator": (
-                base64.b64encode(str(start + size).encode()).decode() if following else "null"
-            ),
-        }
+        return (
+            200,
+            text.getvalue().encode(),
+            "csv",
+            {
+                "Sforce-NumberOfRecords": str(len(rows) - org.lost_rows),
+                "Sforce-Locator": (
+                    base64.b64encode(str(start + size).encode()).decode() if following else "null"
+                ),
+            },
+        )
 
 
 class Server(ThreadingHTTPServer):

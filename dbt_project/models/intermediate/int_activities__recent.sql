@@ -1,5 +1,5 @@
-with stg_files__activities as (
-    select * from {{ ref('stg_files__activities') }}
+with sourced_activities as (
+    {{ source_records('activities') }}
 ),
 
 scorecard_history as (
@@ -49,39 +49,39 @@ first_publication as (
 
 -- a load that reads everything anew says nothing about when a record came
 first_load as (
-    select min(modified_at) as loaded_at from stg_files__activities
+    select min(modified_at) as loaded_at from sourced_activities
 ),
 
 -- only what is recent, or came or changed after something had been published, is looked at
 scanned as (
     select
-        coalesce(stg_files__activities.rep_id, 'unassigned') as rep_id,
-        stg_files__activities.activity_type,
-        stg_files__activities.direction,
-        stg_files__activities.outcome,
-        stg_files__activities.duration_seconds,
-        stg_files__activities.occurred_at,
-        stg_files__activities.created_at,
-        stg_files__activities.is_deleted,
-        stg_files__activities.occurred_at
+        coalesce(sourced_activities.rep_id, 'unassigned') as rep_id,
+        sourced_activities.activity_type,
+        sourced_activities.direction,
+        sourced_activities.outcome,
+        sourced_activities.duration_seconds,
+        sourced_activities.occurred_at,
+        sourced_activities.created_at,
+        sourced_activities.is_deleted,
+        sourced_activities.occurred_at
         >= {{ add_days(as_of_date(), '-int_settings.signal_days') }} as is_near,
         coalesce(
-            stg_files__activities.created_at,
+            sourced_activities.created_at,
             case
-                when stg_files__activities.modified_at > first_load.loaded_at
-                    then stg_files__activities.modified_at
+                when sourced_activities.modified_at > first_load.loaded_at
+                    then sourced_activities.modified_at
             end
         ) as entered_at,
         case
             when
-                stg_files__activities.modified_at > first_load.loaded_at
-                and stg_files__activities.modified_at
-                > coalesce(stg_files__activities.updated_at, first_load.loaded_at)
-                then stg_files__activities.modified_at
-            else stg_files__activities.updated_at
+                sourced_activities.modified_at > first_load.loaded_at
+                and sourced_activities.modified_at
+                > coalesce(sourced_activities.updated_at, first_load.loaded_at)
+                then sourced_activities.modified_at
+            else sourced_activities.updated_at
         end as changed_at,
         first_publication.published_at as first_published_at
-    from stg_files__activities
+    from sourced_activities
     cross join int_settings
     cross join first_load
     cross join first_publication

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
-with stg_files__activities as (
-    select * from {{ ref('stg_files__activities') }}
+with sourced_activities as (
+    {{ source_records('activities') }}
 )
 
 select
@@ -18,5 +18,5 @@ select
     occurred_at,
     created_at,
     updated_at
-from stg_files__activities
+from sourced_activities
 where not is_deleted

@@ -1,9 +1,9 @@
-with stg_files__leads as (
-    select * from {{ ref('stg_files__leads') }}
+with sourced_leads as (
+    {{ source_records('leads') }}
 ),
 
-stg_files__accounts as (
-    select * from {{ ref('stg_files__accounts') }}
+sourced_accounts as (
+    {{ source_records('accounts') }}
 ),
 
 int_crm__reps as (
@@ -29,28 +29,28 @@ known_reps as (
 -- what the lead itself does not say is taken from its account; an id is one account
 live as (
     select
-        stg_files__leads.lead_id,
+        sourced_leads.lead_id,
         coalesce(known_reps.rep_id, 'unassigned') as rep_id,
-        stg_files__leads.account_id,
-        stg_files__accounts.account_name,
-        stg_files__leads.source,
-        coalesce(stg_files__leads.industry, stg_files__accounts.industry) as industry,
-        coalesce(stg_files__leads.employee_count, stg_files__accounts.employee_count)
+        sourced_leads.account_id,
+        sourced_accounts.account_name,
+        sourced_leads.source,
+        coalesce(sourced_leads.industry, sourced_accounts.industry) as industry,
+        coalesce(sourced_leads.employee_count, sourced_accounts.employee_count)
             as employee_count,
-        stg_files__accounts.annual_revenue,
-        coalesce(stg_files__leads.country, stg_files__accounts.country) as country,
-        stg_files__leads.job_title,
-        stg_files__leads.status,
-        stg_files__leads.created_at,
-        stg_files__leads.converted_at
-    from stg_files__leads
+        sourced_accounts.annual_revenue,
+        coalesce(sourced_leads.country, sourced_accounts.country) as country,
+        sourced_leads.job_title,
+        sourced_leads.status,
+        sourced_leads.created_at,
+        sourced_leads.converted_at
+    from sourced_leads
     left join known_reps
-        on stg_files__leads.rep_id = known_reps.rep_id
-    left join stg_files__accounts
+        on sourced_leads.rep_id = known_reps.rep_id
+    left join sourced_accounts
         on
-            stg_files__leads.account_id = stg_files__accounts.account_id
-            and not stg_files__accounts.is_deleted
-    where not stg_files__leads.is_deleted
+            sourced_leads.account_id = sourced_accounts.account_id
+            and not sourced_accounts.is_deleted
+    where not sourced_leads.is_deleted
 ),
 
 -- one version per rep and moment, one row per zone and day: the joins do not multiply

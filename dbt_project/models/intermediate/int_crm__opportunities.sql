@@ -1,5 +1,5 @@
-with stg_files__opportunities as (
-    select * from {{ ref('stg_files__opportunities') }}
+with sourced_opportunities as (
+    {{ source_records('opportunities') }}
 ),
 
 int_settings as (
@@ -12,14 +12,14 @@ int_exchange_rates__ranged as (
 
 live as (
     select
-        stg_files__opportunities.*,
+        sourced_opportunities.*,
         int_settings.currency as company_currency,
-        upper(coalesce(stg_files__opportunities.currency, int_settings.currency)) as deal_currency,
+        upper(coalesce(sourced_opportunities.currency, int_settings.currency)) as deal_currency,
         -- an open deal has no close date: it is shown at today's rate
-        coalesce(stg_files__opportunities.close_date, {{ as_of_date() }}) as rate_date
-    from stg_files__opportunities
+        coalesce(sourced_opportunities.close_date, {{ as_of_date() }}) as rate_date
+    from sourced_opportunities
     cross join int_settings
-    where not stg_files__opportunities.is_deleted
+    where not sourced_opportunities.is_deleted
 ),
 
 -- one rate per currency and day: the ranges of a currency do not overlap

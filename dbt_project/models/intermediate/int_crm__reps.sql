@@ -1,5 +1,5 @@
-with stg_files__reps as (
-    select * from {{ ref('stg_files__reps') }}
+with sourced_reps as (
+    {{ source_records('reps') }}
 ),
 
 int_settings as (
@@ -9,17 +9,17 @@ int_settings as (
 -- the first version holds for all days before it too: history older than the export has a rep
 versions as (
     select
-        stg_files__reps.*,
+        sourced_reps.*,
         row_number() over (
-            partition by stg_files__reps.rep_id
-            order by stg_files__reps.valid_from asc nulls first
+            partition by sourced_reps.rep_id
+            order by sourced_reps.valid_from asc nulls first
         ) as version_number,
-        lead(stg_files__reps.valid_from) over (
-            partition by stg_files__reps.rep_id
-            order by stg_files__reps.valid_from asc nulls first
+        lead(sourced_reps.valid_from) over (
+            partition by sourced_reps.rep_id
+            order by sourced_reps.valid_from asc nulls first
         ) as valid_to
-    from stg_files__reps
-    where not stg_files__reps.is_deleted
+    from sourced_reps
+    where not sourced_reps.is_deleted
 ),
 
 completed as (

@@ -2,8 +2,8 @@ with int_crm__leads as (
     select * from {{ ref('int_crm__leads') }}
 ),
 
-stg_files__accounts as (
-    select * from {{ ref('stg_files__accounts') }}
+sourced_accounts as (
+    {{ source_records('accounts') }}
 ),
 
 icp_rules as (
@@ -47,7 +47,7 @@ described as (
         {{ attribute if type == "text" else "cast(null as varchar)" }} as text_value,
         {{ attribute if type == "number" else "cast(null as " ~ type_double() ~ ")" }}
             as number_value
-    from stg_files__accounts
+    from sourced_accounts
     where not is_deleted
     {% endfor %}
 ),

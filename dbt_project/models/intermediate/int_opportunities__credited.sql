@@ -2,8 +2,8 @@ with int_crm__opportunities as (
     select * from {{ ref('int_crm__opportunities') }}
 ),
 
-stg_files__opportunity_splits as (
-    select * from {{ ref('stg_files__opportunity_splits') }}
+sourced_opportunity_splits as (
+    {{ source_records('opportunity_splits') }}
 ),
 
 int_crm__reps as (
@@ -19,7 +19,7 @@ splits as (
         opportunity_id,
         rep_id,
         split_ratio
-    from stg_files__opportunity_splits
+    from sourced_opportunity_splits
     where not is_deleted
 ),
 

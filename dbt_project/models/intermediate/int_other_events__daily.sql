@@ -1,9 +1,9 @@
-with stg_files__leads as (
-    select * from {{ ref('stg_files__leads') }}
+with sourced_leads as (
+    {{ source_records('leads') }}
 ),
 
-stg_files__opportunity_stage_changes as (
-    select * from {{ ref('stg_files__opportunity_stage_changes') }}
+sourced_opportunity_stage_changes as (
+    {{ source_records('opportunity_stage_changes') }}
 ),
 
 int_opportunities__credited as (
@@ -34,12 +34,12 @@ known_reps as (
 leads as (
     select
         coalesce(known_reps.rep_id, 'unassigned') as rep_id,
-        stg_files__leads.created_at,
-        stg_files__leads.converted_at
-    from stg_files__leads
+        sourced_leads.created_at,
+        sourced_leads.converted_at
+    from sourced_leads
     left join known_reps
-        on stg_files__leads.rep_id = known_reps.rep_id
-    where not stg_files__leads.is_deleted
+        on sourced_leads.rep_id = known_reps.rep_id
+    where not sourced_leads.is_deleted
 ),
 
 moments as (
@@ -64,15 +64,15 @@ moments as (
     select
         int_opportunities__credited.rep_id,
         'opportunity_stage_changes' as source_table,
-        lower(stg_files__opportunity_stage_changes.to_stage) as outcome,
-        stg_files__opportunity_stage_changes.changed_at as happened_at,
+        lower(sourced_opportunity_stage_changes.to_stage) as outcome,
+        sourced_opportunity_stage_changes.changed_at as happened_at,
         int_opportunities__credited.split_ratio as credit
-    from stg_files__opportunity_stage_changes
+    from sourced_opportunity_stage_changes
     inner join int_opportunities__credited
         on
-            stg_files__opportunity_stage_changes.opportunity_id
+            sourced_opportunity_stage_changes.opportunity_id
             = int_opportunities__credited.opportunity_id
-    where not stg_files__opportunity_stage_changes.is_deleted
+    where not sourced_opportunity_stage_changes.is_deleted
 ),
 
 rules as (

@@ -10,12 +10,12 @@ int_activities__recent as (
     select * from {{ ref('int_activities__recent') }}
 ),
 
-stg_files__opportunities as (
-    select * from {{ ref('stg_files__opportunities') }}
+sourced_opportunities as (
+    {{ source_records('opportunities') }}
 ),
 
-stg_files__opportunity_splits as (
-    select * from {{ ref('stg_files__opportunity_splits') }}
+sourced_opportunity_splits as (
+    {{ source_records('opportunity_splits') }}
 ),
 
 int_crm__reps as (
@@ -228,28 +228,28 @@ first_publication as (
 ),
 
 first_load as (
-    select min(modified_at) as loaded_at from stg_files__opportunities
+    select min(modified_at) as loaded_at from sourced_opportunities
 ),
 
 deals as (
     select
-        stg_files__opportunities.opportunity_id,
-        stg_files__opportunities.rep_id,
-        lower(stg_files__opportunities.opportunity_type) as opportunity_type,
-        cast(stg_files__opportunities.created_at as date) as created_date,
-        stg_files__opportunities.close_date,
-        stg_files__opportunities.is_deleted,
-        stg_files__opportunities.created_at as entered_at,
+        sourced_opportunities.opportunity_id,
+        sourced_opportunities.rep_id,
+        lower(sourced_opportunities.opportunity_type) as opportunity_type,
+        cast(sourced_opportunities.created_at as date) as created_date,
+        sourced_opportunities.close_date,
+        sourced_opportunities.is_deleted,
+        sourced_opportunities.created_at as entered_at,
         case
             when
-                stg_files__opportunities.modified_at > first_load.loaded_at
-                and stg_files__opportunities.modified_at
-                > coalesce(stg_files__opportunities.updated_at, first_load.loaded_at)
-                then stg_files__opportunities.modified_at
-            else stg_files__opportunities.updated_at
+                sourced_opportunities.modified_at > first_load.loaded_at
+                and sourced_opportunities.modified_at
+                > coalesce(sourced_opportunities.updated_at, first_load.loaded_at)
+                then sourced_opportunities.modified_at
+            else sourced_opportunities.updated_at
         end as changed_at,
         first_publication.published_at as first_published_at
-    from stg_files__opportunities
+    from sourced_opportunities
     cross join first_load
     cross join first_publication
 ),
@@ -270,12 +270,12 @@ changed_deals as (
         deals.entered_at,
         deals.changed_at
     from deals
-    left join stg_files__opportunity_splits
+    left join sourced_opportunity_splits
         on
-            deals.opportunity_id = stg_files__opportunity_splits.opportunity_id
-            and not stg_files__opportunity_splits.is_deleted
+            deals.opportunity_id = sourced_opportunity_splits.opportunity_id
+            and not sourced_opportunity_splits.is_deleted
     left join known_reps
-        on coalesce(stg_files__opportunity_splits.rep_id, deals.rep_id) = known_reps.rep_id
+        on coalesce(sourced_opportunity_splits.rep_id, deals.rep_id) = known_reps.rep_id
     where
         deals.entered_at > deals.first_published_at
         or deals.changed_at > deals.first_published_at

@@ -1,0 +1,16 @@
+with source as (
+    select * from {{ source('raw_salesforce', 'opportunity_split') }}
+),
+
+renamed as (
+    select
+        {{ clean_text('id') }} as opportunity_split_id,
+        {{ clean_text('opportunity_id') }} as opportunity_id,
+        {{ clean_text('split_owner_id') }} as owner_id,
+        {{ to_number('split_percentage') }} as split_percentage,
+        {{ is_true('split_type_is_total_validated') }} as is_total_validated,
+        {{ is_true('_is_deleted') }} as is_deleted
+    from source
+)
+
+select * from renamed
