@@ -769,6 +769,43 @@ from compared
 group by 1
 """
 )
+PROJECTIONS_ORDERED = f"""
+with disordered as (
+    select rep_id || ' ' || metric_id || ' ' || period_type as place
+    from marts.scorecard_rep_metrics
+    where
+        projection_low > projection + {ROUNDING} * (1 + abs(projection))
+        or projection > projection_high + {ROUNDING} * (1 + abs(projection))
+        or goal_probability not between 0 and 1
+        or isnan(goal_probability)
+        or isnan(projection)
+)
+
+select
+    'projections' as subject,
+    (select count(*) from disordered) || ' of ' || count(*) || ' out of order'
+    || coalesce(': ' || (select min(place) from disordered), '') as observed,
+    'low <= projection <= high, chance from 0 to 1' as expected,
+    (select count(*) from disordered) as failed_rows
+from marts.scorecard_rep_metrics
+where projection is not null
+having count(*) > 0
+"""
+
+PROJECTIONS_HOLD = """
+select
+    'all closed periods replayed' as subject,
+    round(coverage_ratio, 3) || ' of ' || forecasts || ' intervals held what came' as observed,
+    '{min_projection_coverage:g} to {max_projection_coverage:g}, or within chance of 0.8'
+        as expected,
+    case
+        when coverage_ratio between {min_projection_coverage} and {max_projection_coverage} then 0
+        when outcomes < 30 or 0.8 between coverage_low and coverage_high then 0
+        else 1
+    end as failed_rows
+from marts.projection_calibration
+where slice = 'all'
+"""
 
 ATTAINMENT = """
 with attainments as (
@@ -1148,6 +1185,32 @@ SUITE = Suite(
             "mean chance within the 95 % interval of the share that converted",
             LEAD_CALIBRATION,
             absent="the lead score cannot be checked yet",
+        ),
+        Measured(
+            _spec(
+                "gx_projections_in_order",
+                "scorecard_rep_metrics",
+                "projection",
+                "error",
+                "Every projection lies in its interval and every chance between 0 and 1.",
+            ),
+            "low <= projection <= high, chance from 0 to 1",
+            PROJECTIONS_ORDERED,
+            absent="nothing is projected",
+        ),
+        Measured(
+            _spec(
+                "gx_projections_hold",
+                "projection_calibration",
+                "coverage_ratio",
+                "warn",
+                "The 80 % intervals of closed periods, foretold again with what was known then, held "
+                "about four outcomes in five. If not, read the page on projections before you rely "
+                "on one.",
+            ),
+            "{min_projection_coverage:g} to {max_projection_coverage:g}",
+            PROJECTIONS_HOLD,
+            absent="no closed period can be foretold yet",
         ),
         Measured(
             _spec(

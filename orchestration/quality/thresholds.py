@@ -47,6 +47,12 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "max_median_attainment": Threshold(
         20, "largest plausible median attainment of the last four weeks"
     ),
+    "min_projection_coverage": Threshold(
+        0.75, "smallest share of closed periods that the 80 % interval should have held"
+    ),
+    "max_projection_coverage": Threshold(
+        0.85, "largest share of closed periods that the 80 % interval should have held"
+    ),
     "min_seasonal_index": Threshold(0.05, "smallest plausible seasonal index"),
     "max_seasonal_index": Threshold(5, "largest plausible seasonal index"),
 }

@@ -166,7 +166,9 @@ select
         else coalesce(sum(value), 0)
     end as actual,
     sum(numerator) as numerator, sum(denominator) as denominator,
-    case when metrics.metric_id = 'dials' then 1.1::double end as attainment
+    case when metrics.metric_id = 'dials' then 1.1::double end as attainment,
+    30::double as projection, 20::double as projection_low, 40::double as projection_high,
+    0.5::double as goal_probability
 from (select rep_id from marts.dim_reps) as reps
 cross join marts.dim_metrics as metrics
 cross join periods
@@ -231,6 +233,9 @@ select distinct as_of_date, rep_id, period_type, period_id, period_start, is_cur
 from marts.scorecard_rep_metrics;
 create table marts.lead_scores as
 select lead_id, 0.1::double as conversion_probability from raw_files.leads;
+create table marts.projection_calibration as
+select 'all' as slice, 0.81::double as coverage_ratio, 0.79::double as coverage_low,
+    0.83::double as coverage_high, 900 as forecasts, 300::double as outcomes;
 create table marts.lead_score_calibration as
 select
     0 as decile, 40 as leads, 0.1::double as mean_predicted,

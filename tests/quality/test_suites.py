@@ -172,6 +172,12 @@ MARTS_DEFECTS = {
     ),
     "gx_every_lead_scored_once": "delete from marts.lead_scores where lead_id = 'l1'",
     "gx_lead_score_calibrated": "update marts.lead_score_calibration set mean_predicted = 0.3",
+    "gx_projections_in_order": (
+        "update marts.scorecard_rep_metrics set projection_low = 31 where rep_id = 'r1'"
+    ),
+    "gx_projections_hold": (
+        "update marts.projection_calibration set coverage_ratio = 0.6, coverage_high = 0.65"
+    ),
     "gx_employed_reps_have_a_scorecard": "delete from marts.scorecard_reps where rep_id = 'r2'",
 }
 # an empty scorecard leaves nothing to compare: checks without a reason for that refuse to pass
