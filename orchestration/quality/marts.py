@@ -1204,9 +1204,9 @@ SUITE = Suite(
                 "projection_calibration",
                 "coverage_ratio",
                 "warn",
-                "The 80 % intervals of closed periods, foretold again with what was known then, held "
-                "about four outcomes in five. If not, read the page on projections before you rely "
-                "on one.",
+                "The 80 % intervals of closed periods, foretold again with what was known then, "
+                "held about four outcomes in five. If not, read the page on projections before "
+                "you rely on one.",
             ),
             "{min_projection_coverage:g} to {max_projection_coverage:g}",
             PROJECTIONS_HOLD,
