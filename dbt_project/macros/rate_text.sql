@@ -1,4 +1,4 @@
-{#- A rate from 0 up as text, for sentences: 25 %, and below a tenth with a decimal, 3.5 %. -#}
+{#- A rate from 0 up as text, for sentences: 25%, and below a tenth with a decimal, 3.5%. -#}
 {% macro rate_text(ratio) -%}
     case
         when {{ ratio }} < 0.0995e0
@@ -11,5 +11,5 @@
                     ) as varchar
                 )
         else cast(cast(floor({{ ratio }} * 1e2 + 0.5e0) as bigint) as varchar)
-    end || ' %'
+    end || '%'
 {%- endmacro %}

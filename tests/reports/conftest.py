@@ -679,13 +679,13 @@ def signal_rows() -> list[dict[str, Any]]:
     found = [
         ("capture_drop_team", "North", None, "email", "signal",
          "Activities of the kind email were captured on 3 of 25 working days of the team's reps"
-         " since 2026-11-12; in the 56 days before it was 96 % of the days. An integration may have"
+         " since 2026-11-12; in the 56 days before it was 96% of the days. An integration may have"
          " stopped."),
         ("capture_drop_rep", "West", SUSPECT, "any", "signal",
          "Activities were captured on 1 of 5 working days since 2026-11-12; on the rest of the team"
-         " it is 97 % of the days. A connection may have stopped, or leave is not entered."),
+         " it is 97% of the days. A connection may have stopped, or leave is not entered."),
         ("short_calls", "North", "r02", "call", "signal",
-         "62 % of 240 calls lasted at most 5 seconds; among peers it is 9 %. Ask how these calls"
+         "62% of 240 calls lasted at most 5 seconds; among peers it is 9%. Ask how these calls"
          " are dialled before reading their number."),
         ("backdated", "North", "r02", "any", "not_measurable",
          "The source does not say when records were entered, so how they are logged cannot be"
@@ -717,7 +717,7 @@ LONG_SHEET = {
     "misses": "Dials 57% of goal, more than bad luck explains; Revenue won 61% of goal, bad luck "
     "could explain it; Deals won 66% of goal, bad luck could explain it.",
     "diagnosis": "Revenue won: 295,866 EUR below the goal of 326,316 EUR. Main cause: Revenue won "
-    "per deals closed, 2,538 EUR instead of 16,474 EUR (75 % of the gap, could be luck). What to "
+    "per deals closed, 2,538 EUR instead of 16,474 EUR (75% of the gap, could be luck). What to "
     "raise: Demos held.",
     "lead_1": "Alpine Instruments and Sons Partners GmbH, 70% to convert",
     "lead_2": "Meridian Automation Group, 29% to convert",

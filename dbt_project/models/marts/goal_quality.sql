@@ -261,7 +261,7 @@ final as (
                                 cast(floor(100 * suggested_reached_ratio + 0.5e0) as integer)
                                 as varchar
                             )
-                            || ' % of them would have reached the suggested goal.'
+                            || '% of them would have reached the suggested goal.'
                     when verdict = 'nobody'
                         then
                             ' Most did nothing that counts: look at how it is recorded before the'
