@@ -388,7 +388,8 @@ def _metric(
         bar = draw.bar(metric["attainment"], edges, metric["status"])
         lines.append(_joined(bar, _chip(metric["status"])))
     lines.append(Text(status_evidence(metric["status"]), style="dim"))
-    if metric["projection"] is not None and metric["goal_period"] is not None:
+    has_goal_left = (metric["goal_period"] or 0) > (metric["goal_to_date"] or 0)
+    if metric["projection"] is not None and has_goal_left:  # else the period heads nowhere
         likely = ""
         if metric["projection_low"] is not None:
             likely = f" (likely {value('projection_low')} to {value('projection_high')})"

@@ -301,7 +301,7 @@ def test_rep_page_shows_the_published_figures(
     where: str,
 ) -> None:
     rows = marts.execute(
-        "select metric_id, unit, actual, goal_to_date, attainment, projection "
+        "select metric_id, unit, actual, goal_to_date, goal_period, attainment, projection "
         f"from scorecard_rep_metrics where rep_id = '{rep_id}' and {where}"
     ).fetchall()
     assert rows
@@ -309,16 +309,17 @@ def test_rep_page_shows_the_published_figures(
         page = window.open(f"/reps/{rep_id}/")
         page.get_by_text(label, exact=True).click()
         window.settle()
-        for metric_id, unit, actual, goal, attainment, projection in rows:
+        for metric_id, unit, actual, goal, goal_period, attainment, projection in rows:
             card = page.locator(f"[data-metric={metric_id}]")
             expect(card.locator("[data-figure=actual]")).to_have_text(value_of(actual, unit))
+            shown = card.locator("[data-figure=projection]")
             if goal is None:
                 expect(card).to_contain_text("no goal for this period")
+                expect(shown).to_have_count(0)
                 continue
             expect(card.locator("[data-figure=goal_to_date]")).to_have_text(value_of(goal, unit))
             expect(card.locator("[data-figure=attainment]")).to_have_text(percent(attainment))
-            shown = card.locator("[data-figure=projection]")
-            if projection is None:
+            if projection is None or goal_period <= goal:  # a period that is over heads nowhere
                 expect(shown).to_have_count(0)
             else:
                 expect(shown).to_have_text(value_of(projection, unit))

@@ -87,6 +87,13 @@ def test_every_period_and_state_can_be_shown(company: Settings, rep: str, period
     assert max(map(len, text.splitlines())) <= 80
     assert "None" not in text
     assert "nan" not in text
+    running = [
+        metric
+        for metric in scorecard.metrics
+        if metric["projection"] is not None
+        and (metric["goal_period"] or 0) > (metric["goal_to_date"] or 0)
+    ]
+    assert text.count("Heading for") == len(running)
     for metric in scorecard.metrics:
         assert metric["metric_name"] in text
         assert STATUSES[metric["status"]][0] in text
