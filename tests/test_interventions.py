@@ -42,7 +42,7 @@ def rows_of(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
 
 def write_down(company: Settings, action: str = "Call more", **more: object) -> Path:
     return agree(
-        company, "ann", metric_id="dials", action=action, agreed_date=DAY, **more  # type: ignore
+        company, "ann", metric_id="dials", action=action, agreed_date=DAY, **more
     )  # fmt: skip
 
 
