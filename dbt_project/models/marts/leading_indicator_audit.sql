@@ -438,6 +438,18 @@ judged as (
             when discovered.effect > 0 then 'supports'
             else 'contradicts'
         end as verdict,
+        -- a name within a sentence, unless it is an abbreviation
+        {% for kind in ["leading", "lagging"] %}
+        case
+            when
+                substring(discovered.{{ kind }}_metric_name, 2, 1)
+                = lower(substring(discovered.{{ kind }}_metric_name, 2, 1))
+                then
+                    lower(substring(discovered.{{ kind }}_metric_name, 1, 1))
+                    || substring(discovered.{{ kind }}_metric_name, 2)
+            else discovered.{{ kind }}_metric_name
+        end as {{ kind }}_words,
+        {% endfor %}
         case
             when discovered.lag_weeks = 0 then 'in the same week or the next'
             when discovered.lag_weeks = 1 then 'about a week later'
@@ -466,24 +478,24 @@ final as (
         case verdict
             when 'supports'
                 then
-                    'Weeks with more ' || leading_metric_name || ' than usual are followed by more '
-                    || lagging_metric_name || ' ' || delay || '.'
+                    'Weeks with more ' || leading_words || ' than usual are followed by more '
+                    || lagging_words || ' ' || delay || '.'
             when 'contradicts'
                 then
-                    'Weeks with more ' || leading_metric_name || ' than usual are followed by less '
-                    || lagging_metric_name || ' ' || delay || '.'
+                    'Weeks with more ' || leading_words || ' than usual are followed by less '
+                    || lagging_words || ' ' || delay || '.'
             when 'no_evidence'
                 then
-                    'Whether a rep has more or less ' || leading_metric_name
-                    || ' than usual tells nothing about ' || lagging_metric_name || ' ' || delay
+                    'Whether a rep has more or less ' || leading_words
+                    || ' than usual tells nothing about ' || lagging_words || ' ' || delay
                     || ', as far as these records show.'
             when 'not_tested'
                 then
-                    leading_metric_name || ' or ' || lagging_metric_name
-                    || ' is a ratio or a mean: weeks of one rep hold too few cases to compare.'
+                    'One of the two is a ratio or a mean: weeks of one rep hold too few cases to '
+                    || 'compare.'
             else
-                'Too little history to say whether ' || leading_metric_name || ' leads '
-                || lagging_metric_name || '.'
+                'Too little history to say whether ' || leading_words || ' leads '
+                || lagging_words || '.'
         end as sentence
     from judged
 )
