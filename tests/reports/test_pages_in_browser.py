@@ -120,9 +120,12 @@ def address(company: Settings, serve_site: Any) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, kept from calling home on its own."""
+    """Debian's Chromium, kept from calling home on its own.
+
+    It ends with this module: later tests must not find its event loop running.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -138,7 +141,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def windows(browser: Browser) -> Iterator[dict[int, BrowserContext]]:
     """A desk and a phone; kept open, so that the engine is compiled once."""
     contexts = {
