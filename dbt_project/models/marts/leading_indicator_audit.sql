@@ -482,8 +482,8 @@ final as (
                     || lagging_words || ' ' || delay || '.'
             when 'contradicts'
                 then
-                    'Weeks with more ' || leading_words || ' than usual are followed by less '
-                    || lagging_words || ' ' || delay || '.'
+                    'Weeks with more ' || leading_words
+                    || ' than usual are followed by a drop in ' || lagging_words || ' ' || delay || '.'
             when 'no_evidence'
                 then
                     'Whether a rep has more or less ' || leading_words
