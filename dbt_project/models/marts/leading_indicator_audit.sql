@@ -483,7 +483,8 @@ final as (
             when 'contradicts'
                 then
                     'Weeks with more ' || leading_words
-                    || ' than usual are followed by a drop in ' || lagging_words || ' ' || delay || '.'
+                    || ' than usual are followed by a drop in ' || lagging_words || ' '
+                    || delay || '.'
             when 'no_evidence'
                 then
                     'Whether a rep has more or less ' || leading_words
