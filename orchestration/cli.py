@@ -100,6 +100,53 @@ def refresh(
 
 
 @app.command()
+def watch(
+    company: Company = None,
+    no_reports: Annotated[
+        bool, typer.Option("--no-reports", help="Publish the data, leave the pages.")
+    ] = False,
+) -> None:
+    """Look at the sources now and then, refresh as of today when they changed; until Ctrl+C."""
+    from orchestration.as_of import company_time_zone
+    from orchestration.intraday import Due, seconds_between_looks
+    from orchestration.intraday import watch as watch_sources
+    from orchestration.notifications import AlertSettings
+
+    settings = _settings(company)
+    _require_input(settings)
+    alerts = AlertSettings.from_environment(os.environ).is_on
+    zone = company_time_zone(settings)
+    gc.disable()
+
+    def say(text: str) -> None:
+        out.print(f"{_now().astimezone(zone):%Y-%m-%d %H:%M:%S}  {text}", markup=False)
+
+    def refresh_once(due: Due) -> None:
+        from orchestration.defs.execution import run_refresh
+
+        started = time.monotonic()
+        try:
+            run_refresh(
+                settings,
+                {"as_of": due.as_of.isoformat()},
+                reports=not no_reports,
+                alerts=alerts,
+                record=False,
+                on_progress=lambda progress: None,
+            )
+        except Exception as error:
+            raise _find_scorecard_error(error) or _unforeseen(error) from None
+        say(f"Published, {time.monotonic() - started:.0f} s.")
+        gc.collect()  # when nobody waits
+
+    say(f"Looking at the sources of '{settings.company}' every {seconds_between_looks()} s.")
+    watch_sources(settings, refresh_once, say)
+    say("Beginning anew: it is another day, or the policy or the dbt project changed.")
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "orchestration.cli", *sys.argv[1:]])
+
+
+@app.command()
 def check(company: Company = None) -> None:
     """Check policy, settings and files; every finding names file, line, value and remedy."""
     from orchestration.connectors.files import check_files
@@ -397,8 +444,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if known is not None:
             err.print(str(known), style="red", markup=False)
             return known.exit_code
-        err.print(f"{type(error).__name__}: {error}", style="red", markup=False)
-        err.print(f"This was not foreseen. Details: {_write_details()}", style="red", markup=False)
+        err.print(str(_unforeseen(error)), style="red", markup=False)
         return 1
     return 0
 
@@ -415,6 +461,13 @@ def main() -> None:
     # tearing the interpreter down takes half a second and prints DuckDB's complaints about leaks
     atexit._run_exitfuncs()
     os._exit(code)
+
+
+def _unforeseen(error: Exception) -> ScorecardError:
+    """Words for an error that is not ours."""
+    return ScorecardError(
+        f"{type(error).__name__}: {error}\nThis was not foreseen. Details: {_write_details()}"
+    )
 
 
 def _write_details() -> Path:

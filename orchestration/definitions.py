@@ -12,6 +12,7 @@ from orchestration.defs import (
     reports,
     resources,
     schedules,
+    sensors,
     transformation,
 )
 
@@ -33,5 +34,6 @@ def defs() -> dg.Definitions:
         alerts.alerts(),
         jobs.jobs(),
         schedules.schedules(),
+        sensors.sensors(),
         dg.Definitions(executor=dg.in_process_executor),
     )

@@ -21,6 +21,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -34,6 +35,7 @@ from orchestration.warehouse import STORAGE_VERSION, quote
 logger = logging.getLogger(__name__)
 
 KEPT_RELEASES = 10
+KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
 DATABASE = "scorecard.duckdb"
 MANIFEST = "manifest.json"
 # rows lie in the order in which most readers select them: by period, then by whom, then by metric
@@ -88,6 +90,7 @@ class Release:
     checksums: Mapping[str, str]
     path: Path
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    source_states: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -101,10 +104,12 @@ def publish(
     checks: Sequence[CheckResult],
     high_water_marks: Mapping[str, str | None],
     now: dt.datetime,
+    source_states: Mapping[str, Any] | None = None,
 ) -> Release:
     """Copy the marts to a new release, verify it, and make it the current one.
 
-    The caller holds the refresh lock; `now` is an aware time.
+    The caller holds the refresh lock; `now` is an aware time. `source_states` is what the sources
+    looked like just before they were read.
 
     Raises:
         PublishError: the release could not be written or differs from the warehouse; the release
@@ -127,6 +132,7 @@ def publish(
             high_water_marks=dict(high_water_marks),
             row_counts={},
             checksums={},
+            source_states=dict(source_states or {}),
             path=releases_dir / release_id,
         )
         row_counts, fingerprints = _write_tables(settings, release, checks, incoming)
@@ -156,6 +162,20 @@ def list_releases(settings: Settings) -> list[Release]:
     releases_dir = settings.published_dir / "releases"
     manifests = releases_dir.glob(f"[!.]*/{MANIFEST}")
     return sorted(map(_read_manifest, manifests), key=lambda r: r.release_id, reverse=True)
+
+
+def kept_releases(releases: Sequence[Release]) -> list[Release]:
+    """The releases to keep, newest first: the last ones of the last as-of dates, then the newest.
+
+    Intraday refreshes alone would push yesterday's release out of reach of a rollback.
+    """
+    last_of_day: dict[dt.date, str] = {}
+    for release in releases:
+        last_of_day.setdefault(release.as_of_date, release.release_id)
+    of_days = list(last_of_day.values())[:KEPT_DAYS]
+    others = [one.release_id for one in releases if one.release_id not in of_days]
+    kept = {*of_days, *others[: KEPT_RELEASES - len(of_days)]}
+    return [release for release in releases if release.release_id in kept]
 
 
 def current_release(settings: Settings) -> Release | None:
@@ -338,7 +358,7 @@ def _write_history(
     connection.register("check_rows", check_rows)
     connection.execute(f"create table release.marts.releases ({RELEASE_COLUMNS})")
     connection.execute("create table release.marts.data_checks as select * from check_rows limit 0")
-    previous = list_releases(settings)[:KEPT_RELEASES]
+    previous = kept_releases(list_releases(settings))
     for old in previous[:1]:  # the newest one carries the rows of those before it
         kept = ", ".join(quote(kept_release.release_id) for kept_release in previous)
         connection.execute(f"attach {quote(old.database)} as previous (read_only)")
@@ -422,10 +442,14 @@ def _swap_pointer(pointer: Path) -> None:
 
 
 def _prune(settings: Settings) -> None:
-    """Remove all but the newest releases; the current one always stays."""
+    """Remove the releases that are not kept; the current one always stays."""
     current = current_release(settings)
-    for release in list_releases(settings)[KEPT_RELEASES:]:
-        if current is None or release.release_id != current.release_id:
+    releases = list_releases(settings)
+    kept = {release.release_id for release in kept_releases(releases)}
+    if current is not None:
+        kept.add(current.release_id)
+    for release in releases:
+        if release.release_id not in kept:
             try:
                 _remove(release.path)
             except OSError as error:  # the new release is in place: not a reason to fail

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from orchestration.errors import CheckFailed
 from orchestration.quality.results import CheckResult, Layer
@@ -60,6 +60,17 @@ def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
     """The high-water mark of each raw table when it was last loaded."""
     marks: dict[str, str | None] = json.loads(_read(settings, "high_water_marks") or "{}")
     return marks
+
+
+def write_source_states(settings: Settings, states: Mapping[str, Any]) -> None:
+    """Remember what the sources looked like just before they were read."""
+    _write(settings, "source_states", dict(states))
+
+
+def read_source_states(settings: Settings) -> dict[str, Any]:
+    """What the sources looked like just before they were read, by source."""
+    states: dict[str, Any] = json.loads(_read(settings, "source_states") or "{}")
+    return states
 
 
 def write_alerts(settings: Settings, outcome: str) -> None:

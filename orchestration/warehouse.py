@@ -47,8 +47,13 @@ def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.D
 
 
 @contextmanager
-def refresh_lock(settings: Settings, now: dt.datetime) -> Iterator[None]:
+def refresh_lock(settings: Settings, now: dt.datetime, wait: float = 0) -> Iterator[None]:
     """Hold the company's refresh lock during the block; the system frees it after a crash.
+
+    Args:
+        settings: the company.
+        now: what to tell others since when it is held.
+        wait: how many seconds to wait for whoever holds it.
 
     Raises:
         RefreshRunning: another process holds it.
@@ -57,7 +62,7 @@ def refresh_lock(settings: Settings, now: dt.datetime) -> Iterator[None]:
     holder_path = settings.state_dir / "refresh.json"
     lock = FileLock(settings.state_dir / "refresh.lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait, poll_interval=1)
     except Timeout:
         try:
             holder = json.loads(holder_path.read_text(encoding="utf-8"))
@@ -77,6 +82,20 @@ def refresh_lock(settings: Settings, now: dt.datetime) -> Iterator[None]:
     finally:
         holder_path.unlink(missing_ok=True)
         lock.release()
+
+
+def is_refreshing(settings: Settings) -> bool:
+    """Whether a living process holds the company's refresh lock."""
+    path = settings.state_dir / "refresh.lock"
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def quote(value: object) -> str:

@@ -19,8 +19,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as quote_url
 
 import duckdb
 import pyarrow as pa
@@ -46,6 +48,7 @@ LOOK_BACK = dt.timedelta(minutes=15)  # records are stamped before they are comm
 RECONCILE_EVERY = dt.timedelta(days=7)
 PAGE_ROWS = 250_000
 IDS_PER_QUERY = 1_000
+QUERIES_PER_CALL = 5  # that Salesforce takes in one composite request, and counts as one call
 LONGEST_JOB = dt.timedelta(hours=6)
 # share of the day's API calls that is left to other programs
 RESERVED_CALLS = 0.1
@@ -57,7 +60,8 @@ class SalesforceObject:
     """What is read of an object: fields without which nothing works, and others where there are.
 
     `dated_by`: columns of the raw table that place an activity in months. `has_delete_flag` is
-    false for objects without IsDeleted.
+    false for objects without IsDeleted. `is_watched` is false where a change alone is no reason for
+    an intraday refresh: each sign-in stamps a user, and a change of stage stamps its opportunity.
     """
 
     name: str
@@ -68,6 +72,7 @@ class SalesforceObject:
     dated_by: tuple[str, ...] = ()
     has_delete_flag: bool = True
     is_required: bool = False
+    is_watched: bool = True
 
     @property
     def table(self) -> str:
@@ -98,14 +103,17 @@ OBJECTS: tuple[SalesforceObject, ...] = (
         custom=("role", "team", "region", "tier", "calendar", "hire_date", "end_date"),
         has_delete_flag=False,
         is_required=True,
+        is_watched=False,
     ),
-    SalesforceObject("UserRole", ("Name",), has_delete_flag=False),
+    SalesforceObject("UserRole", ("Name",), has_delete_flag=False, is_watched=False),
     SalesforceObject(
         "Account",
         ("Name",),
         ("Industry", "NumberOfEmployees", "AnnualRevenue", "BillingCountry"),
     ),
-    SalesforceObject("Contact", ("AccountId",), ("Title", "Department", "CreatedDate")),
+    SalesforceObject(
+        "Contact", ("AccountId",), ("Title", "Department", "CreatedDate"), is_watched=False
+    ),
     SalesforceObject(
         "Lead",
         ("OwnerId", "CreatedDate"),
@@ -119,7 +127,9 @@ OBJECTS: tuple[SalesforceObject, ...] = (
         custom=("opportunity_type",),
         is_required=True,
     ),
-    SalesforceObject("OpportunityHistory", ("OpportunityId", "StageName", "CreatedDate")),
+    SalesforceObject(
+        "OpportunityHistory", ("OpportunityId", "StageName", "CreatedDate"), is_watched=False
+    ),
     SalesforceObject(
         "OpportunitySplit",
         ("OpportunityId", "SplitOwnerId", "SplitPercentage"),
@@ -173,7 +183,7 @@ class SalesforceSettings:
     username: str = ""
     private_key_file: str = ""
     objects: tuple[str, ...] = ()
-    custom_fields: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    custom_fields: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> SalesforceSettings:
@@ -367,6 +377,38 @@ class SalesforceClient:
             if locator is None:
                 break
         require_all_rows(name, rows, expected)
+
+    def count_changes(
+        self, names: Sequence[str], since: str, until: str | None
+    ) -> dict[str, list[Any]]:
+        """How many records of each object were stamped in a time, deleted ones too, and the last.
+
+        Raises:
+            ObjectFailed: an object cannot be asked.
+        """
+        found: dict[str, list[Any]] = {}
+        where = f"SystemModstamp >= {since}" + (f" AND SystemModstamp < {until}" if until else "")
+        for start in range(0, len(names), QUERIES_PER_CALL):
+            queries = [
+                {
+                    "method": "GET",
+                    "url": f"/services/data/{API_VERSION}/queryAll?q="
+                    + quote_url(f"SELECT COUNT(Id), MAX(SystemModstamp) FROM {name} WHERE {where}"),
+                    "referenceId": name,
+                }
+                for name in names[start : start + QUERIES_PER_CALL]
+            ]
+            body = {"allOrNone": False, "compositeRequest": queries}
+            answer = self._ask("POST", "composite", json=body, about="a look at the objects")
+            for one in answer["compositeResponse"]:
+                if one["httpStatusCode"] != 200:
+                    raise ObjectFailed(
+                        f"{one['referenceId']}: Salesforce refuses to count its changes "
+                        f"({one['httpStatusCode']}: {str(one['body'])[:300]})"
+                    )
+                [record] = one["body"]["records"]
+                found[one["referenceId"]] = [record["expr0"], record["expr1"]]
+        return found
 
     def _ask(self, method: str, path: str, *, about: str, **more: Any) -> dict[str, Any]:
         return self._answer(self._request(method, path, **more), about)
@@ -608,6 +650,32 @@ def load_salesforce(
     return loads
 
 
+@lru_cache(maxsize=1)
+def _client(known: SalesforceSettings) -> SalesforceClient:
+    """One client for all that this process asks, so that it signs in once."""
+    return SalesforceClient(known)
+
+
+def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """How many records were stamped since a moment, and when the last one was, by object.
+
+    The moment is one window before the look that `seen` was, so that records which are committed
+    late change the number. The first look counts only what lies before its own moment: what is
+    stamped later may not be in the windows that the refresh after it reads.
+
+    Raises:
+        ConfigError: the credentials are not complete, or Salesforce does not accept them.
+        ScorecardError: the org cannot be reached, or refuses.
+    """
+    client = _client(SalesforceSettings.from_environment())
+    names = [name for name in client.settings.objects if OBJECT_BY_NAME[name].is_watched]
+    if seen:
+        return {**seen, "found": client.count_changes(names, seen["since"], None)}
+    client.check_limits()
+    since, until = _stamp(client.server_time - LOOK_BACK), _stamp(client.server_time)
+    return {"since": since, "found": client.count_changes(names, since, until)}
+
+
 def load_from_environment(
     settings: Settings, *, full: bool = False, now: dt.datetime
 ) -> list[TableLoad]:
@@ -617,7 +685,7 @@ def load_from_environment(
         ConfigError: the credentials are not complete, or Salesforce does not accept them.
         ScorecardError: an object cannot be read.
     """
-    client = SalesforceClient(SalesforceSettings.from_environment())
+    client = _client(SalesforceSettings.from_environment())
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     loads = load_salesforce(settings, client, full=full, now=now)
     unread = [one for one in OBJECTS if one.name not in client.settings.objects]

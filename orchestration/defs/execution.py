@@ -5,6 +5,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def run_refresh(
     Raises:
         Exception: whatever made the first step fail.
     """
-    job = defs().resolve_job_def("refresh")
+    job = _job(settings)
     left_out = ({SITE} if not reports else set()) | ({DIGESTS} if not alerts else set())
     wanted = sorted(set(job.asset_layer.executable_asset_keys) - left_out)
     run_id = str(uuid.uuid4())
@@ -100,6 +101,12 @@ def run_refresh(
         for materialization in result.asset_materializations_for_node("load_raw")
         if "rows_changed" in materialization.metadata
     ]
+
+
+@lru_cache(maxsize=1)
+def _job(settings: Settings) -> dg.JobDefinition:
+    """The job, made once for a company: a process that stays needs it again and again."""
+    return defs().resolve_job_def("refresh")
 
 
 def _forgetful_instance() -> dg.DagsterInstance:

@@ -10,12 +10,13 @@ from orchestration.connectors import salesforce
 from orchestration.connectors.contract import TABLES
 from orchestration.connectors.files import load_files
 from orchestration.connectors.load import TableLoad
+from orchestration.connectors.look import look_at_sources
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.history import HISTORY, load_history
 from orchestration.publishing import list_releases
 from orchestration.reference import write_reference
-from orchestration.run_state import forget_checks, write_high_water_marks
+from orchestration.run_state import forget_checks, write_high_water_marks, write_source_states
 from orchestration.settings import Settings
 
 CHANGED_MONTHS = dg.AssetKey(["raw_files", "_changed_months"])
@@ -93,6 +94,8 @@ def ingestion() -> dg.Definitions:
         settings = refresh.settings
         forget_checks(settings)
         now = dt.datetime.now(dt.UTC)
+        # before they are read: what changes meanwhile must look new to the next look
+        write_source_states(settings, look_at_sources(settings))
         loaders = {
             "raw_files": partial(
                 load_files,

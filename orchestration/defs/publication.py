@@ -7,7 +7,12 @@ import dagster as dg
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.defs.transformation import parsed_project
 from orchestration.publishing import publish
-from orchestration.run_state import raise_for_failed_checks, read_checks, read_high_water_marks
+from orchestration.run_state import (
+    raise_for_failed_checks,
+    read_checks,
+    read_high_water_marks,
+    read_source_states,
+)
 from orchestration.settings import Settings
 
 RELEASE = dg.AssetKey(["published", "release"])
@@ -39,6 +44,7 @@ def publication() -> dg.Definitions:
             checks,
             read_high_water_marks(settings),
             dt.datetime.now(dt.UTC),
+            read_source_states(settings),
         )
         return dg.MaterializeResult(
             metadata={

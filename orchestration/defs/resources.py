@@ -16,6 +16,7 @@ from orchestration.warehouse import refresh_lock
 OWNERS = ["team:sales-operations"]
 WAREHOUSE_POOL = "warehouse"
 COMPANY_TAG = "scorecard/company"
+LONGEST_WAIT = 3600  # seconds that a scheduled run waits for another refresh
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class RefreshResource(dg.ConfigurableResource[Refresh]):
 
     as_of: str = Field(default="", description="Last day that counts; yesterday when empty.")
     full: bool = Field(default=False, description="Load and build everything from scratch.")
+    wait_seconds: int = Field(default=0, description="How long to wait for another refresh.")
     quarantine: bool = Field(default=False, description="Set bad rows aside instead of failing.")
 
     @contextmanager
@@ -41,7 +43,7 @@ class RefreshResource(dg.ConfigurableResource[Refresh]):
         settings = Settings.from_environment()
         now = dt.datetime.now(dt.UTC)
         as_of = choose_as_of(settings, self.as_of or None, os.environ, now)
-        with refresh_lock(settings, now):
+        with refresh_lock(settings, now, self.wait_seconds):
             if context.instance is not None and context.run is not None:
                 end_dead_runs(context.instance, settings, context.run.run_id)
             yield Refresh(settings, as_of, self.full, self.quarantine)

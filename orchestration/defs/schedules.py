@@ -3,6 +3,7 @@
 import dagster as dg
 
 from orchestration.as_of import company_time_zone, last_complete_day
+from orchestration.defs.resources import LONGEST_WAIT
 from orchestration.errors import ConfigError
 from orchestration.settings import Settings
 
@@ -25,9 +26,10 @@ def schedules() -> dg.Definitions:
     def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         """A run whose as-of date is the last complete day."""
         as_of = last_complete_day(settings, context.scheduled_execution_time)
+        options = {"as_of": as_of.isoformat(), "wait_seconds": LONGEST_WAIT}
         return dg.RunRequest(
             run_key=as_of.isoformat(),
-            run_config={"resources": {"refresh": {"config": {"as_of": as_of.isoformat()}}}},
+            run_config={"resources": {"refresh": {"config": options}}},
         )
 
     return dg.Definitions(schedules=[nightly])

@@ -30,6 +30,9 @@ CONDITION = re.compile(
     r"|IsDeleted = (?P<flag>true|false)"
     r"|Id IN \((?P<ids>'\w+'(?:, '\w+')*)\)"
 )
+COUNT = re.compile(
+    r"SELECT COUNT\(Id\), MAX\(SystemModstamp\) FROM (?P<name>\w+) WHERE (?P<where>.+)"
+)
 HIDDEN_AFTER = dt.timedelta(days=365)
 
 
@@ -264,6 +267,8 @@ class Handler(BaseHTTPRequestHandler):
             if route == ["limits"]:
                 left = {"Max": org.max_calls, "Remaining": org.max_calls - org.calls}
                 return 200, json.dumps({"DailyApiRequests": left}).encode(), "json", {}
+            if route == ["composite"] and self.command == "POST":
+                return 200, json.dumps(self._composite(body)).encode(), "json", {}
             if route[0] == "sobjects" and route[2:] == ["describe"]:
                 return 200, json.dumps(self._describe(route[1])).encode(), "json", {}
             if route == ["jobs", "query"] and self.command == "POST":
@@ -286,6 +291,43 @@ class Handler(BaseHTTPRequestHandler):
                     {},
                 )
         raise Refused(404, "NOT_FOUND", "The requested resource does not exist")
+
+    def _composite(self, body: bytes) -> dict[str, Any]:
+        """Some queries in one call, each with an answer of its own."""
+        asked = json.loads(body)["compositeRequest"]
+        if len(asked) > 5:
+            raise Refused(400, "PROCESSING_HALTED", "more than 5 queries in a composite request")
+        answers = []
+        for one in asked:
+            try:
+                status, answer = 200, self._count(one["method"], one["url"])
+            except Refused as refused:
+                status = refused.status
+                answer = [{"errorCode": refused.code, "message": refused.message}]
+            answers.append(
+                {"body": answer, "httpHeaders": {}, "httpStatusCode": status,
+                 "referenceId": one["referenceId"]}
+            )  # fmt: skip
+        return {"compositeResponse": answers}
+
+    def _count(self, method: str, url: str) -> Any:
+        org = self.server.org
+        address = urlsplit(url)
+        soql = parse_qs(address.query)["q"][0]
+        matched = COUNT.fullmatch(soql)
+        if method != "GET" or address.path != f"{DATA}queryAll" or matched is None:
+            raise Refused(400, "MALFORMED_QUERY", soql)
+        name = matched["name"]
+        if name in org.forbidden or name not in org.fields:
+            raise Refused(400, "INVALID_TYPE", f"sObject type '{name}' is not supported")
+        org.queries.append(soql)
+        stamps = [row["SystemModstamp"] for row in org.select("queryAll", name, matched["where"])]
+        record = {
+            "attributes": {"type": "AggregateResult"},
+            "expr0": len(stamps),
+            "expr1": max(stamps, default=None),
+        }
+        return {"totalSize": 1, "done": True, "records": [record]}
 
     def _describe(self, name: str) -> dict[str, Any]:
         org = self.server.org

@@ -357,6 +357,65 @@ def test_settings_that_cannot_be_used_say_so(variables: dict[str, str], said: st
         SalesforceSettings.from_environment(environment | given_)
 
 
+@pytest.fixture
+def looking(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Looks at the org through the environment, as a sensor does."""
+    for name, value in sync.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SCORECARD_SALESFORCE_OBJECTS", "User,Opportunity,Task")
+    return lambda seen=None: salesforce.look(sync.settings, seen)
+
+
+def test_a_look_sees_changes_and_costs_one_call(sync: Sync, looking: Callable[..., Any]) -> None:
+    seen = looking()
+    assert looking(seen) == seen
+    sync.org.now += dt.timedelta(hours=2)
+    calls = sync.org.calls
+    assert looking(seen) == seen
+    assert sync.org.calls == calls + 1
+    sync.org.put("Task", "00T1", IsDeleted="true")
+    assert looking(seen) != seen
+    sync.org.now += dt.timedelta(seconds=1)
+    seen = looking()
+    sync.org.put("User", "0051", LastLoginDate="2026-11-01T12:00:00.000Z")
+    assert looking(seen) == seen
+
+
+def test_a_look_sees_a_record_that_was_committed_late(
+    sync: Sync, looking: Callable[..., Any]
+) -> None:
+    """It is stamped before a record that was seen already."""
+    sync.org.put("Task", "00T1", Status="Deferred")
+    sync.org.now += dt.timedelta(seconds=5)
+    seen = looking()
+    sync.org.now -= dt.timedelta(seconds=10)
+    sync.org.put("Task", "00T2", Status="Deferred")
+    sync.org.now += dt.timedelta(seconds=10)
+    assert looking(seen) != seen
+
+
+def test_what_a_refresh_does_not_read_is_news_to_the_look_after_it(
+    sync: Sync, looking: Callable[..., Any]
+) -> None:
+    """A record of the very second in which the windows end, which leave it out."""
+    sync.org.put("Task", "00T1", Status="Just now")
+    seen = looking()
+    sync.load()
+    assert sync.raw("Task") != sync.crm("Task")
+    assert looking(seen) != seen
+    sync.org.now += dt.timedelta(seconds=1)
+    seen = looking()
+    sync.load()
+    assert sync.raw("Task") == sync.crm("Task")
+    assert looking(seen) == seen
+
+
+def test_an_object_that_cannot_be_counted_is_named(sync: Sync, looking: Callable[..., Any]) -> None:
+    sync.org.forbidden = {"Task"}
+    with pytest.raises(ScorecardError, match="Task: Salesforce refuses to count its changes"):
+        looking()
+
+
 def test_text_with_line_breaks_stays_one_cell_and_numbers_stay_text() -> None:
     page = parse_csv(b'"Id","Name"\n"001","a\nb, ""c"""\n"002",""\n')
     assert page.to_pydict() == {"Id": ["001", "002"], "Name": ['a\nb, "c"', None]}

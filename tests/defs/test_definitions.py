@@ -111,7 +111,7 @@ def test_the_schedule_runs_at_two_in_the_morning_up_to_the_day_before(
     context = dg.build_schedule_context(scheduled_execution_time=two_in_the_morning)
     data = schedule.evaluate_tick(context)
     (request,) = data.run_requests or []
-    assert request.run_config["resources"]["refresh"]["config"] == {"as_of": "2026-06-30"}
+    assert request.run_config["resources"]["refresh"]["config"]["as_of"] == "2026-06-30"
 
 
 def test_runs_are_executed_in_one_process(definitions: dg.Definitions) -> None:

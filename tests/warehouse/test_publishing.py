@@ -220,6 +220,21 @@ def test_ten_releases_are_kept(warehouse: Settings) -> None:
     assert not hidden_files(warehouse)
 
 
+def test_intraday_releases_do_not_push_out_those_of_earlier_days(warehouse: Settings) -> None:
+    """Eight days with a release of the night and some of the day; the last of seven days stay."""
+    for day in range(8):
+        as_of, night = AS_OF + dt.timedelta(days=day), NOW + dt.timedelta(days=day)
+        for hours in (0, 9, 10, 11, 12):  # the first completes the day before
+            date = as_of - dt.timedelta(days=hours == 0)
+            publish(warehouse, date, [], {}, night + dt.timedelta(hours=hours))
+    releases = list_releases(warehouse)
+    days = [release.as_of_date for release in releases]
+    last = AS_OF + dt.timedelta(days=7)
+    assert days == [last] * 4 + [last - dt.timedelta(days=ago) for ago in range(1, 7)]
+    assert {release.published_at.hour for release in releases[4:]} == {NOW.hour}
+    assert len({release.release_id for release in releases}) == 10
+
+
 def test_rollback_and_forward_again(warehouse: Settings) -> None:
     old = publish(warehouse, AS_OF, [], {}, NOW)
     score(warehouse, 0.5)
