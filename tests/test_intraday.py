@@ -142,7 +142,7 @@ def test_a_failure_is_tried_again_later_and_later_but_not_for_ever(
     monkeypatch.setenv(intraday.VARIABLE, "60")
     publish(YESTERDAY, NIGHT)
     change(company)
-    watching = Watch(company, publish, hours=6)
+    watching = Watch(company, publish, hours=2)
     watching.outcomes = [InputError("reps.csv line 3 is wrong")] * 9
     assert watching.run() == [0, 1, 6, 21, 81]
     assert len(BACK_OFF) == 4

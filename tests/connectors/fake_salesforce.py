@@ -12,7 +12,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -97,30 +97,30 @@ class Org:
     def select(self, operation: str, name: str, where: str | None) -> list[Record]:
         """Records that a query finds; a plain one neither deleted nor old archived ones."""
         found = []
+        conditions = [self._condition(one) for one in (where or "").split(" AND ") if one]
         for record in self.records[name].values():
             if operation == "query":
                 day = record.get("ActivityDate") or record.get("CreatedDate") or "9999"
                 old = day[:10] < (self.now - HIDDEN_AFTER).date().isoformat()
                 if record.get("IsDeleted") == "true" or (name in ("Task", "Event") and old):
                     continue
-            if all(self._holds(record, one) for one in (where or "").split(" AND ") if one):
+            if all(holds(record) for holds in conditions):
                 found.append(dict(record))
         return found
 
     @staticmethod
-    def _holds(record: Record, condition: str) -> bool:
-        matched = CONDITION.fullmatch(condition)
+    def _condition(text: str) -> Callable[[Record], bool]:
+        matched = CONDITION.fullmatch(text)
         assert matched is not None
         if matched["ids"]:
-            return f"'{record['Id']}'" in matched["ids"].split(", ")
+            ids = set(matched["ids"].replace("'", "").split(", "))
+            return lambda record: record["Id"] in ids
         if matched["flag"]:
-            return record["IsDeleted"] == matched["flag"]
-        stamp = record["SystemModstamp"]
-        return (
-            (stamp >= matched["moment"])
-            if matched["comparison"] == ">="
-            else (stamp < matched["moment"])
-        )
+            return lambda record: record["IsDeleted"] == matched["flag"]
+        moment = matched["moment"]
+        if matched["comparison"] == ">=":
+            return lambda record: record["SystemModstamp"] >= moment
+        return lambda record: record["SystemModstamp"] < moment
 
 
 class Refused(Exception):
