@@ -136,6 +136,13 @@ OBJECTS: tuple[SalesforceObject, ...] = (
         related=("SplitType.IsTotalValidated",),
     ),
     SalesforceObject(
+        "ForecastingQuota",
+        ("QuotaOwnerId", "StartDate", "QuotaAmount"),
+        ("ForecastingTypeId", "CurrencyIsoCode"),
+        related=("Period.Type", "Period.StartDate", "Period.EndDate"),
+        has_delete_flag=False,
+    ),
+    SalesforceObject(
         "Task",
         ("OwnerId", "IsClosed", "Status"),
         (*_ACTIVITY_OPTIONAL, "TaskSubtype", "ActivityDate", "CompletedDateTime", "CallType",
@@ -152,8 +159,8 @@ OBJECTS: tuple[SalesforceObject, ...] = (
     ),
 )  # fmt: skip
 OBJECT_BY_NAME = {one.name: one for one in OBJECTS}
-# no canonical table has contacts, and not every org has splits
-NOT_UNLESS_NAMED = ("Contact", "OpportunitySplit")
+# no canonical table has contacts, and not every org has splits or forecasts
+NOT_UNLESS_NAMED = ("Contact", "OpportunitySplit", "ForecastingQuota")
 
 # what the reference tables depend on: the first day of any record, and the zones of users
 OLDEST_DAY = (

@@ -253,6 +253,24 @@ def test_a_custom_field_is_read_where_it_is_named(sync: Sync) -> None:
         sync.load(FIELDS="Task.outcome=Nothing__c")
 
 
+def test_quotas_are_read_where_they_are_named(sync: Sync) -> None:
+    sync.org.put(
+        "ForecastingQuota", "0J91", QuotaOwnerId="0051", StartDate="2026-11-16",
+        QuotaAmount="5000", **{"Period.Type": "Quarter", "Period.EndDate": "2027-02-14"},
+    )  # fmt: skip
+    sync.org.now += dt.timedelta(hours=1)
+    assert "ForecastingQuota" not in sync.client(OBJECTS="").settings.objects
+    assert sync.load(OBJECTS="User,Opportunity,ForecastingQuota")["forecasting_quota"].rows == 1
+    sql = "select quota_owner_id, start_date, quota_amount, period_type, period_end_date"
+    assert sync.query(f"{sql} from raw_salesforce.forecasting_quota") == [
+        ("0051", "2026-11-16", "5000", "Quarter", "2027-02-14")
+    ]
+    sync.org.purge("ForecastingQuota", "0J91")  # it has no recycle bin
+    sync.org.now += dt.timedelta(days=8)
+    loaded = sync.load(OBJECTS="User,Opportunity,ForecastingQuota")["forecasting_quota"]
+    assert loaded.rows_deleted == 1
+
+
 def test_the_day_s_limit_is_left_to_others(sync: Sync) -> None:
     sync.org.calls = sync.org.max_calls - 1000
     with pytest.raises(ScorecardError, match="last 10% are left to other programs"):

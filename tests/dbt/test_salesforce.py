@@ -24,7 +24,7 @@ MODELS = [
     for path in (REPOSITORY / "dbt_project/models" / layer / "salesforce").glob("*.sql")
 ]
 TABLES = [name.removeprefix("int_salesforce__") for name in MODELS if name.startswith("int_")]
-UNIONS = ("int_crm__reps", "int_crm__activities", "int_crm__opportunities")
+UNIONS = ("int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities")
 READERS = ("int_rep_zones", "int_activities__counted_daily")
 BUILD = ("--resource-type", "model", "--select", *MODELS, *UNIONS, *READERS)
 
@@ -85,6 +85,30 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
          "split_type_is_total_validated": "true"},
         {"id": "3", "opportunity_id": "006X", "split_owner_id": "005C", "split_percentage": "100",
          "split_type_is_total_validated": "false"},
+    ],
+    # quarters that begin in the middle of a month, as 005A's two of Q2 do; a manager's is the team's
+    "forecasting_quota": [
+        {"id": "0J91", "quota_owner_id": "005A", "start_date": "2026-03-16",
+         "quota_amount": "90000", "forecasting_type_id": "0Db1", "period_type": "Quarter",
+         "period_start_date": "2026-03-16", "period_end_date": "2026-06-14"},
+        {"id": "0J92", "quota_owner_id": "005A", "start_date": "2026-06-15",
+         "quota_amount": "80000.5", "forecasting_type_id": "0Db1", "period_type": "Quarter",
+         "period_start_date": "2026-06-15", "period_end_date": "2026-09-13"},
+        {"id": "0J93", "quota_owner_id": "005C", "start_date": "2026-05-07",
+         "quota_amount": "100", "forecasting_type_id": "0Db1"},
+        {"id": "0J94", "quota_owner_id": "005C", "start_date": "2026-05-01",
+         "quota_amount": "20", "forecasting_type_id": "0Db1", "period_type": "Month",
+         "period_start_date": "2026-05-01", "period_end_date": "2026-05-31"},
+        {"id": "0J95", "quota_owner_id": "005B", "start_date": "2026-05-01",
+         "quota_amount": "999", "forecasting_type_id": "0Db1", "period_type": "Month",
+         "period_start_date": "2026-05-01", "period_end_date": "2026-05-31"},
+        # forecast in another way, a number of products, one that was deleted
+        {"id": "0J96", "quota_owner_id": "005C", "start_date": "2026-05-01",
+         "quota_amount": "120", "forecasting_type_id": "0Db0", "period_type": "Month"},
+        {"id": "0J97", "quota_owner_id": "005C", "start_date": "2026-05-01",
+         "quota_amount": "0", "forecasting_type_id": "0Db1", "period_type": "Month"},
+        {"id": "0J98", "quota_owner_id": "005C", "start_date": "2026-05-01",
+         "quota_amount": "7", "forecasting_type_id": "0Db1", "_is_deleted": "true"},
     ],
     "account": [{"id": "001X", "name": "Acme", "number_of_employees": "50"}],
 }  # fmt: skip
@@ -159,6 +183,19 @@ def test_deals_leads_splits_and_changes_of_stage(both: Company) -> None:
     ) == [(None, "New"), ("New", "Closed Won")]
     sql = f"select cast(converted_at as varchar) from {schema}leads"
     assert both.rows(sql) == [("2026-05-01 12:00:00",)]
+
+
+def test_quotas_are_goals_of_our_periods(both: Company) -> None:
+    found = both.rows(
+        "select scope, scope_value, metric_id, period, goal, cast(valid_from as varchar),"
+        " cast(valid_to as varchar) from intermediate.int_goals__unioned"
+        " where source = 'salesforce' order by scope_value, valid_from"
+    )
+    assert found == [
+        ("rep", "005C", "revenue_won", "month", 120, "2026-05-01", "2026-06-01"),
+        ("rep", "caller", "revenue_won", "quarter", 90000, "2026-04-01", "2026-07-01"),
+        ("rep", "caller", "revenue_won", "quarter", 80000.5, "2026-07-01", "2026-10-01"),
+    ]
 
 
 def test_an_incremental_build_equals_a_full_one(both: Company) -> None:

@@ -35,6 +35,22 @@ unioned as (
         'files' as source
     from stg_files__goals
     where not is_deleted
+    {%- if "salesforce" in env_var("SCORECARD_SOURCES", "files").split(",") %}
+    union all
+    select
+        goal_id,
+        scope,
+        scope_value,
+        '' as tier,
+        metric_id,
+        period,
+        goal,
+        timing,
+        valid_from,
+        valid_to,
+        'salesforce' as source
+    from {{ ref('int_salesforce__goals') }}
+    {%- endif %}
 )
 
 select * from unioned
