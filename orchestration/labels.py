@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from zoneinfo import ZoneInfo
 
 # each status, most urgent first: its name and what its evidence says
 STATUSES = {
@@ -52,6 +53,12 @@ def format_value(value: float | None, unit: str, currency: str = "") -> str:
 def format_day(day: dt.date | None) -> str:
     """A day as '18 Nov 2026'."""
     return NOTHING if day is None else f"{day.day} {day:%b %Y}"
+
+
+def format_moment(moment: dt.datetime, zone: ZoneInfo) -> str:
+    """Day and time where the company is."""
+    local = moment.astimezone(zone)
+    return f"{format_day(local.date())} {local:%H:%M} ({zone.key})"
 
 
 def format_period(period_id: str, start: dt.date, end: dt.date) -> str:

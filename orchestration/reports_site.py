@@ -27,7 +27,10 @@ import filelock
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.as_of import company_time_zone
 from orchestration.errors import ConfigError, PublishError, ScorecardError
+from orchestration.labels import format_moment
+from orchestration.publishing import current_release
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,7 +131,8 @@ def write_site_data(
         published_duckdb: the published file; it is only read.
         folder: the folder to fill; it must not exist or be empty.
         sources_dir: the folder with one select per table.
-        company: what the pages show of the company itself: `company_name` and `currency`.
+        company: what the pages show of the company itself: `company_name`, `currency`, and
+            `refreshed_at`, when the release was published by the company's clock.
 
     Raises:
         PublishError: a select does not fit the published file.
@@ -146,7 +150,7 @@ def write_site_data(
                     f"{sources_dir / source.table}.sql does not fit {published_duckdb}: {error}"
                 ) from error
             tables[source.table] = _write_table(folder, source, rows)
-    company = {"company_name": "", "currency": "", **(company or {})}
+    company = {"company_name": "", "currency": "", "refreshed_at": "", **(company or {})}
     rows = pa.table({name: pa.array([value], pa.string()) for name, value in company.items()})
     tables["company"] = _write_table(folder, Source("company", "", None), rows)
     manifest = {"renderedFiles": {SCHEMA: tables}}
@@ -164,7 +168,8 @@ def publish_site(settings: Settings) -> Path:
     """
     release = settings.published_dir / "current"
     published = release.resolve() / "scorecard.duckdb"
-    if not published.is_file():
+    current = current_release(settings)
+    if current is None or not published.is_file():
         raise PublishError(f"{release} has no release yet. Run `scorecard refresh` first.")
     shell = build_shell(settings)
     releases = settings.reports_dir / "releases"
@@ -178,7 +183,10 @@ def publish_site(settings: Settings) -> Path:
             published,
             work / "data",
             settings.reports_project_dir / "sources",
-            _read_company(settings.seeds_dir / "company_settings.csv"),
+            {
+                **_read_company(settings.seeds_dir / "company_settings.csv"),
+                "refreshed_at": format_moment(current.published_at, company_time_zone(settings)),
+            },
         )
         _compress_files(work / "data")
         if site.exists():

@@ -9,15 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
+from orchestration.as_of import company_time_zone
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.labels import (
     format_day,
+    format_moment,
     format_period,
     format_value,
     percent,
@@ -94,6 +97,8 @@ class Scorecard:
     currency: str
     release_id: str
     as_of_date: dt.date
+    published_at: dt.datetime
+    time_zone: ZoneInfo
     period_key: str
     rep: dict[str, Any]
     period: dict[str, Any] | None
@@ -108,6 +113,7 @@ class Scorecard:
             "currency": self.currency or None,
             "release_id": self.release_id,
             "as_of_date": self.as_of_date.isoformat(),
+            "published_at": self.published_at.isoformat(),
             "period": self.period_key,
             **{name: _plain((self.period or {}).get(name)) for name in PERIOD_COLUMNS},
             "rep": self.rep,
@@ -171,6 +177,8 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
         currency=read_policy(settings.seeds_dir).setting("currency") or "",
         release_id=release.release_id,
         as_of_date=release.as_of_date,
+        published_at=release.published_at,
+        time_zone=company_time_zone(settings),
         period_key=period,
         rep=person,
         period={name: score[name] for name in PERIOD_COLUMNS} if score else None,
@@ -340,6 +348,8 @@ def _header(scorecard: Scorecard, draw: _Drawing) -> RenderResult:
     facts = [fact for fact in (role, rep["team"], rep["region"], manager, left) if fact]
     yield _joined(Text(rep["rep_name"], style="bold"), Text(rep["rep_id"], style="dim"))
     yield Text(", ".join(facts))
+    refreshed = format_moment(scorecard.published_at, scorecard.time_zone)
+    yield Text(f"Refreshed {refreshed}", style="dim")
     title = PERIODS[scorecard.period_key]
     as_of = f"as of {format_day(scorecard.as_of_date)}"
     if scorecard.period is None or scorecard.score is None:

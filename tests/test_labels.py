@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.labels import NOTHING, STATUSES, format_value, percent
+from orchestration.labels import NOTHING, STATUSES, format_moment, format_value, percent
 from orchestration.settings import REPOSITORY
 
 
@@ -38,3 +40,9 @@ def test_a_share_is_rounded_down(share: float | None, expected: str) -> None:
 )
 def test_a_value_is_shown_in_its_unit(value: float | None, unit: str, expected: str) -> None:
     assert format_value(value, unit, "EUR") == expected
+
+
+def test_a_moment_is_told_by_the_company_s_clock() -> None:
+    moment = dt.datetime(2026, 7, 1, 3, 5, tzinfo=dt.UTC)
+    said = format_moment(moment, ZoneInfo("America/Los_Angeles"))
+    assert said == "30 Jun 2026 20:05 (America/Los_Angeles)"

@@ -244,6 +244,90 @@ def command(settings: Settings, day: dt.date) -> Result:
     return {"phases": watch.phases, "rows_changed": sum(table.rows_changed for table in loads)}
 
 
+def intraday(settings: Settings, day: dt.date) -> Result:
+    """From a deal that is won in the CRM to the number in the published file, three times.
+
+    The demo company's CRM is a Salesforce on this machine. The process has refreshed once, so its
+    imports are paid; `first` is that refresh. The clock starts when the deal is won.
+    """
+    import duckdb
+
+    from orchestration.defs.execution import Progress, run_refresh
+    from orchestration.intraday import Due, what_is_due
+    from orchestration.publishing import current_release
+    from tests.connectors.demo_org import move_into
+    from tests.connectors.fake_salesforce import Org, serving
+
+    org = Org(max_calls=10_000_000, polls_until_done=0)
+    move_into(org, settings.files_dir)
+    # the company is in Los Angeles: nine in the morning there
+    now = dt.datetime.combine(day, dt.time(17), dt.UTC)
+    org.now = now
+    os.environ["SCORECARD_DATA_DIR"] = str(settings.data_dir)
+    os.environ["SCORECARD_SOURCES"] = "files,salesforce"
+    os.environ["SCORECARD_SALESFORCE_CLIENT_ID"] = "client"
+    os.environ["SCORECARD_SALESFORCE_CLIENT_SECRET"] = "secret"
+    settings = Settings.from_environment()
+
+    def refresh_as_of(as_of: dt.date, watch: Stopwatch, name: str) -> None:
+        wall, cpu = time.perf_counter(), time.process_time()
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal wall, cpu
+            if progress.kind == "success":
+                now = time.perf_counter(), time.process_time()
+                watch.add(f"{name}: {progress.step}", now[0] - wall, now[1] - cpu)
+                wall, cpu = now
+
+        with watch.phase(name):
+            run_refresh(
+                settings,
+                {"as_of": as_of.isoformat()},
+                reports=False,
+                record=False,
+                on_progress=on_progress,
+            )
+
+    def published(record_id: str) -> float:
+        release = current_release(settings)
+        assert release is not None
+        with duckdb.connect(str(release.database), read_only=True) as connection:
+            rows = connection.execute(
+                "select sum(actual) from marts.scorecard_rep_metrics where metric_id ="
+                " 'revenue_won' and period_type = 'month' and is_current and rep_id = ?",
+                [org.records["Opportunity"][record_id]["OwnerId"]],
+            ).fetchall()
+        return float(rows[0][0])
+
+    watch = Stopwatch()
+    calls = []
+    with serving(org) as url:
+        os.environ["SCORECARD_SALESFORCE_URL"] = url
+        refresh_as_of(day - dt.timedelta(days=1), watch, "first refresh")
+        refresh_as_of(day, watch, "first refresh of the day")
+        deals = [
+            record_id
+            for record_id, deal in org.records["Opportunity"].items()
+            if deal["IsClosed"] == "false" and float(deal["Amount"] or 0) > 0
+        ]
+        for number, record_id in enumerate(deals[-3:], start=1):
+            before = published(record_id)
+            org.now += dt.timedelta(minutes=1)
+            org.put(
+                "Opportunity", record_id,
+                IsClosed="true", IsWon="true", StageName="closed won", CloseDate=day.isoformat(),
+            )  # fmt: skip
+            org.now += dt.timedelta(seconds=1)
+            asked = org.calls
+            with watch.phase(f"look {number}"):
+                due = what_is_due(settings, now)
+            assert isinstance(due, Due), due
+            refresh_as_of(due.as_of, watch, f"refresh {number}")
+            calls.append(org.calls - asked)
+            assert published(record_id) > before, "the number is not in the published file"
+    return {"phases": watch.phases, "calls": calls}
+
+
 def _import(*modules: str) -> None:
     """Import what the steps would import, so that it does not count as theirs."""
     for module in modules:
@@ -266,7 +350,7 @@ def _difference(column: str, is_number: bool) -> str:
 
 TASKS: dict[str, Callable[..., Result]] = {
     task.__name__: task
-    for task in (generate, load, read, refresh, handwritten, compare, add_day, command)
+    for task in (generate, load, read, refresh, handwritten, compare, add_day, command, intraday)
 }
 
 

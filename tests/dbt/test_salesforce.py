@@ -86,7 +86,7 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
         {"id": "3", "opportunity_id": "006X", "split_owner_id": "005C", "split_percentage": "100",
          "split_type_is_total_validated": "false"},
     ],
-    # quarters that begin in the middle of a month, as 005A's two of Q2 do; a manager's is the team's
+    # quarters that begin in the middle of a month; the quota of a manager is the team's
     "forecasting_quota": [
         {"id": "0J91", "quota_owner_id": "005A", "start_date": "2026-03-16",
          "quota_amount": "90000", "forecasting_type_id": "0Db1", "period_type": "Quarter",

@@ -1353,10 +1353,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_published(tmp_path_factory.mktemp("published") / "scorecard.duckdb")
 
 
-def publish_sample(settings: Settings, published: Path) -> Release:
+def publish_sample(settings: Settings, published: Path, release_id: str = RELEASE) -> Release:
     """Make the invented company's release the current one of `settings`."""
     release = Release(
-        release_id=RELEASE,
+        release_id=release_id,
         company=settings.company,
         published_at=dt.datetime(2026, 11, 19, 5, tzinfo=dt.UTC),
         as_of_date=AS_OF,
@@ -1364,12 +1364,12 @@ def publish_sample(settings: Settings, published: Path) -> Release:
         high_water_marks={},
         row_counts={},
         checksums={},
-        path=settings.published_dir / "releases" / RELEASE,
+        path=settings.published_dir / "releases" / release_id,
     )
     release.path.mkdir(parents=True)
     shutil.copyfile(published, release.database)
     publishing._write_manifest(release.path, release)
-    publishing._swap_pointer(publishing._prepare_pointer(settings.published_dir, RELEASE))
+    publishing._swap_pointer(publishing._prepare_pointer(settings.published_dir, release_id))
     return release
 
 

@@ -96,7 +96,8 @@ def site(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"create table memory.scorecard.{source.table} as {source.sql}")
         connection.execute("set search_path = 'memory.scorecard'")
         connection.execute(
-            "create table company as select 'Example' as company_name, 'EUR' as currency"
+            "create table company as select 'Example' as company_name, 'EUR' as currency,"
+            " '19 Nov 2026 06:00 (Europe/Berlin)' as refreshed_at"
         )
         yield connection
 

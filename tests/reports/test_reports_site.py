@@ -20,9 +20,14 @@ import pytest
 from orchestration import reports_site
 from orchestration.errors import ConfigError, PublishError, ScorecardError
 from orchestration.settings import REPOSITORY, Settings
+from tests.reports.conftest import publish_sample
 
 SOURCES = REPOSITORY / "reports" / "sources"
-COMPANY = {"company_name": "Example", "currency": "EUR"}
+COMPANY = {
+    "company_name": "Example",
+    "currency": "EUR",
+    "refreshed_at": "19 Nov 2026 06:00 (Europe/Berlin)",
+}
 
 FAKE_NPM = """#!/bin/sh
 if [ "$1" = ci ]; then mkdir -p node_modules; exit 0; fi
@@ -49,7 +54,7 @@ def release(settings: Settings, published: Path, tmp_path: Path) -> Settings:
         REPOSITORY / "reports", project, ignore=shutil.ignore_patterns("node_modules", ".evidence")
     )
     settings = replace(settings, reports_project_dir=project)
-    publish_release(settings, published, "20261119T050000Z-a")
+    publish_sample(settings, published, "20261119T050000Z-a")
     return settings
 
 
@@ -66,16 +71,6 @@ def fake_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
 
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return install
-
-
-def publish_release(settings: Settings, published: Path, release_id: str) -> None:
-    """Make `release_id` the current published release."""
-    folder = settings.published_dir / "releases" / release_id
-    folder.mkdir(parents=True)
-    shutil.copy2(published, folder / "scorecard.duckdb")
-    pointer = settings.published_dir / "current"
-    pointer.unlink(missing_ok=True)
-    pointer.symlink_to(Path("releases") / release_id)
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:
@@ -165,9 +160,11 @@ def test_publishing_swaps_the_pointer_and_keeps_three(
     first = reports_site.publish_site(release)
     assert pointer.resolve() == first.resolve()
     assert (pointer / "index.html").is_file()
-    assert (pointer / "data" / "manifest.json").is_file()
+    data = pointer / "data"
+    [company] = rows_of(data, manifest_of(data)["company"]["file"])
+    assert company["refreshed_at"].startswith("18 Nov 2026 21:00 (America/")
     for letter in "bcd":
-        publish_release(release, published, f"20261119T050000Z-{letter}")
+        publish_sample(release, published, f"20261119T050000Z-{letter}")
         reports_site.publish_site(release)
     names = {path.name[-1] for path in (release.reports_dir / "releases").iterdir()}
     assert names == {"b", "c", "d"}
@@ -190,7 +187,7 @@ def test_a_failed_publication_leaves_the_site_of_before(
 ) -> None:
     fake_node(FAKE_NPM)
     before = reports_site.publish_site(release)
-    publish_release(release, published, "20261120T050000Z-b")
+    publish_sample(release, published, "20261120T050000Z-b")
     (release.reports_project_dir / "sources" / "broken.sql").write_text(
         "select nothing from nowhere"
     )
