@@ -163,8 +163,7 @@ def check(company: Company = None) -> None:
     if "salesforce" in settings.sources:
         from orchestration.connectors import salesforce
 
-        client = salesforce.SalesforceClient(salesforce.SalesforceSettings.from_environment())
-        said, missing = salesforce.check_salesforce(client)
+        said, missing = salesforce.check_from_environment()
         out.print(said, markup=False)
         warnings += missing
     for warning in warnings:

@@ -316,14 +316,14 @@ class _Staging:
     ) -> None:
         """Write the rows in the shape of the raw table, normalised where that is possible."""
         columns = [
-            f"{_normalised(column, source.expressions[column.name])} as {column.name}"
+            f"{normalised(column, source.expressions[column.name])} as {column.name}"
             if column.name in source.expressions
             else f"cast(null as varchar) as {column.name}"
             for column in table.columns
         ]
         is_deleted = "'false'"
         if "is_deleted" in source.expressions:
-            flag = _normalised(table.column("is_deleted"), source.expressions["is_deleted"])
+            flag = normalised(table.column("is_deleted"), source.expressions["is_deleted"])
             is_deleted = f"coalesce({flag}, 'false')"
         moment = quote(iso(self.now) if self.now.tzinfo else "")
         columns += [
@@ -467,7 +467,7 @@ def _check_columns(table: Table, source: _Source) -> list[str]:
     return [f"{source.path.name}: columns that are not read: {', '.join(extra)}"]
 
 
-def _normalised(column: Column, expression: str) -> str:
+def normalised(column: Column, expression: str) -> str:
     """The cell as raw tables write it; a text that is no such value stays what it is."""
     text = f"nullif(trim({expression}), '')"
     if column.type == "timestamp":

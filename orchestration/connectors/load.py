@@ -270,7 +270,7 @@ def merge_records(
     table: str,
     columns: Sequence[str],
     key: str,
-    stamp: str,
+    stamp: str | None,
     incoming: str,
     dated_by: Sequence[str],
     folder: Path,
@@ -287,7 +287,7 @@ def merge_records(
         table: name of the raw table.
         columns: its columns besides those of ingestion.
         key: the column that identifies a record.
-        stamp: the column that says which of two versions is newer.
+        stamp: the column that says which of two versions is newer; None when what comes is.
         incoming: a query of the records in the shape of the raw table.
         dated_by: columns that place an activity in months; nothing for other records.
         folder: where a file can be written.
@@ -295,15 +295,20 @@ def merge_records(
     raw = f"{schema}.{table}"
     delta = folder / f"{table}.parquet"
     differs = " or ".join(f"raw.{name} is distinct from incoming.{name}" for name in columns)
+    is_turned = "raw._is_deleted <> incoming._is_deleted"
+    is_news = (
+        f"(incoming.{stamp} >= raw.{stamp} and ({differs}))"
+        f" or (incoming.{stamp} > raw.{stamp} and {is_turned})"
+        if stamp
+        else f"{differs} or {is_turned}"
+    )
     con.execute(
         f"""
         copy (
             select incoming.*
             from ({incoming}) as incoming
             left join {raw} as raw on raw.{key} = incoming.{key}
-            where raw._extracted_at is null
-                or (incoming.{stamp} >= raw.{stamp} and ({differs}))
-                or (incoming.{stamp} > raw.{stamp} and raw._is_deleted <> incoming._is_deleted)
+            where raw._extracted_at is null or {is_news}
         ) to {quote(delta)} (format parquet)
         """
     )

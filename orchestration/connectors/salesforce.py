@@ -27,7 +27,7 @@ from urllib.parse import quote as quote_url
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.contract import META_COLUMNS
+from orchestration.connectors.contract import META_COLUMNS, Column, ColumnType
 from orchestration.connectors.load import (
     TableLoad,
     create_raw_tables,
@@ -41,6 +41,8 @@ from orchestration.warehouse import connect, quote
 
 if TYPE_CHECKING:
     from requests import Response, Session
+
+    from orchestration.connectors.landed import LandedTable
 
 SCHEMA = "raw_salesforce"
 API_VERSION = "v64.0"
@@ -80,12 +82,16 @@ class SalesforceObject:
         return snake(self.name)
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that every org names alike."""
+        stamps = ("SystemModstamp", *(("IsDeleted",) if self.has_delete_flag else ()))
+        return ("Id", *self.required, *self.optional, *self.related, *stamps)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the raw table besides those of ingestion."""
-        fields = ("Id", *self.required, *self.optional, *self.related)
-        stamps = ("SystemModstamp", *(("IsDeleted",) if self.has_delete_flag else ()))
         custom = tuple(f"custom_{name}" for name in self.custom)
-        return (*(snake(name) for name in (*fields, *stamps)), *custom)
+        return (*(snake(name) for name in self.fields), *custom)
 
 
 def snake(name: str) -> str:
@@ -162,6 +168,16 @@ OBJECT_BY_NAME = {one.name: one for one in OBJECTS}
 # no canonical table has contacts, and not every org has splits or forecasts
 NOT_UNLESS_NAMED = ("Contact", "OpportunitySplit", "ForecastingQuota")
 
+# types of the columns that are not text, for tables that others landed; `is_…` is a boolean
+_TYPES: Mapping[str, ColumnType] = {
+    **dict.fromkeys(("number_of_employees", "annual_revenue", "amount", "split_percentage",
+                     "call_duration_in_seconds", "duration_in_minutes"), "number"),
+    **dict.fromkeys(("close_date", "activity_date", "converted_date", "custom_hire_date",
+                     "custom_end_date"), "date"),
+    **dict.fromkeys(("created_date", "last_login_date", "completed_date_time", "start_date_time",
+                     "system_modstamp"), "timestamp"),
+}  # fmt: skip
+
 # what the reference tables depend on: the first day of any record, and the zones of users
 OLDEST_DAY = (
     "select min(day) from ("
@@ -184,13 +200,14 @@ class SalesforceSettings:
     Secrets are left out of the text form, so that no message can show them.
     """
 
-    login_url: str
-    client_id: str
+    login_url: str = ""
+    client_id: str = ""
     client_secret: str = field(default="", repr=False)
     username: str = ""
     private_key_file: str = ""
     objects: tuple[str, ...] = ()
     custom_fields: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)
+    landed_in: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> SalesforceSettings:
@@ -204,6 +221,12 @@ class SalesforceSettings:
         def value(name: str) -> str:
             return (env.get(VARIABLES + name) or "").strip()
 
+        if value("LANDED_IN"):
+            return cls(
+                objects=_objects(value("OBJECTS")),
+                custom_fields=_custom_fields(value("FIELDS")),
+                landed_in=value("LANDED_IN"),
+            )
         url = value("URL").rstrip("/")
         if not re.fullmatch(r"https://[^/?#@\s]+|http://127\.0\.0\.1:\d+", url):
             raise ConfigError(
@@ -667,15 +690,21 @@ def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str,
     """How many records were stamped since a moment, and when the last one was, by object.
 
     The moment is one window before the look that `seen` was, so that records which are committed
-    late change the number. The first look counts only what lies before its own moment: what is
+    late change the number. Landed tables are asked for all their records. The first look counts only what lies before its own moment: what is
     stamped later may not be in the windows that the refresh after it reads.
 
     Raises:
         ConfigError: the credentials are not complete, or Salesforce does not accept them.
         ScorecardError: the org cannot be reached, or refuses.
     """
-    client = _client(SalesforceSettings.from_environment())
-    names = [name for name in client.settings.objects if OBJECT_BY_NAME[name].is_watched]
+    chosen = SalesforceSettings.from_environment()
+    names = [name for name in chosen.objects if OBJECT_BY_NAME[name].is_watched]
+    if chosen.landed_in:
+        from orchestration.connectors.landed import look_at_landed
+
+        tables = [landed_table(chosen, OBJECT_BY_NAME[name]) for name in names]
+        return look_at_landed(f"{VARIABLES}LANDED_IN", chosen.landed_in, tables)
+    client = _client(chosen)
     if seen:
         return {**seen, "found": client.count_changes(names, seen["since"], None)}
     client.check_limits()
@@ -692,11 +721,103 @@ def load_from_environment(
         ConfigError: the credentials are not complete, or Salesforce does not accept them.
         ScorecardError: an object cannot be read.
     """
-    client = _client(SalesforceSettings.from_environment())
+    chosen = SalesforceSettings.from_environment()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    loads = load_salesforce(settings, client, full=full, now=now)
-    unread = [one for one in OBJECTS if one.name not in client.settings.objects]
+    if chosen.landed_in:
+        loads = load_landed_salesforce(settings, chosen, full=full, now=now)
+    else:
+        loads = load_salesforce(settings, _client(chosen), full=full, now=now)
+    unread = [one for one in OBJECTS if one.name not in chosen.objects]
     return [*loads, *(TableLoad(one.table, 0, 0, 0, 0, 0, None, True) for one in unread)]
+
+
+def check_from_environment() -> tuple[str, list[str]]:
+    """What is there to be read, and what is missing but not needed.
+
+    Raises:
+        ScorecardError: the org or the landed tables cannot be reached, or something is missing.
+    """
+    chosen = SalesforceSettings.from_environment()
+    if not chosen.landed_in:
+        return check_salesforce(SalesforceClient(chosen))
+    from orchestration.connectors.landed import check_landed
+
+    tables = [landed_table(chosen, OBJECT_BY_NAME[name]) for name in chosen.objects]
+    return check_landed(f"{VARIABLES}LANDED_IN", chosen.landed_in, tables)
+
+
+def load_landed_salesforce(
+    settings: Settings, chosen: SalesforceSettings, *, full: bool = False, now: dt.datetime
+) -> list[TableLoad]:
+    """Bring what another tool landed into `raw_salesforce`, in the shape of what Salesforce says.
+
+    Raises:
+        ScorecardError: names every table that cannot be used, and what to do.
+    """
+    from orchestration.connectors.landed import load_landed, open_place
+
+    loads, failures = [], []
+    with connect(settings) as con:
+        create_raw_tables(con)
+        create_tables(con)
+        with open_place(con, f"{VARIABLES}LANDED_IN", chosen.landed_in) as place:
+            for one in (OBJECT_BY_NAME[name] for name in chosen.objects):
+                table = landed_table(chosen, one)
+                try:
+                    load = load_landed(
+                        con, settings, place, table, schema=SCHEMA, full=full, now=now
+                    )
+                except InputError as error:
+                    failures.append(f"- {error}")
+                    continue
+                _note_fields(con, one, load.columns, now)
+                loads.append(
+                    _record(con, one, load.rows_read, load.rows_changed, load.rows_deleted,
+                            load.warnings, now)
+                )  # fmt: skip
+    if failures:
+        raise InputError(
+            "\n".join(
+                [
+                    f"Salesforce: {len(failures)} landed tables could not be read.",
+                    *failures,
+                    "What was read is kept; nothing was published.",
+                ]
+            )
+        )
+    return loads
+
+
+def landed_table(chosen: SalesforceSettings, one: SalesforceObject) -> LandedTable:
+    """Under which names an object and its fields may have been landed."""
+    from orchestration.connectors.landed import LandedColumn, LandedTable
+
+    columns = []
+    for column, name in zip(one.columns, one.fields, strict=False):
+        raw = Column(
+            column, _TYPES.get(column, "text"), name in ("Id", *one.required, *one.related)
+        )
+        if column.startswith("is_"):
+            raw = replace(raw, type="boolean")
+        names = (name, column, *(("LastModifiedDate",) if name == "SystemModstamp" else ()))
+        # most orgs have one currency, and what a tool says of deletions has other names too
+        columns.append(LandedColumn(raw, names, name not in ("CurrencyIsoCode", "IsDeleted")))
+    for name in one.custom:
+        field_name = chosen.custom_fields.get((one.name, name))
+        type_ = _TYPES.get(f"custom_{name}", "text")
+        raw = Column(f"custom_{name}", type_, required=field_name is not None)
+        columns.append(LandedColumn(raw, (field_name,) if field_name else ()))
+    return LandedTable(
+        "Salesforce",
+        one.table,
+        (one.name, f"sf_{one.name}"),  # dlt's source calls users so
+        tuple(columns),
+        "id",
+        "system_modstamp",
+        one.dated_by,
+        ("IsDeleted",),
+        f"leave {one.name} out of {VARIABLES}OBJECTS",
+    )
 
 
 def check_salesforce(client: SalesforceClient) -> tuple[str, list[str]]:
