@@ -690,8 +690,9 @@ def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str,
     """How many records were stamped since a moment, and when the last one was, by object.
 
     The moment is one window before the look that `seen` was, so that records which are committed
-    late change the number. Landed tables are asked for all their records. The first look counts only what lies before its own moment: what is
-    stamped later may not be in the windows that the refresh after it reads.
+    late change the number. The first look counts only what lies before its own moment: what is
+    stamped later may not be in the windows that the refresh after it reads. Landed tables are asked
+    for all their records.
 
     Raises:
         ConfigError: the credentials are not complete, or Salesforce does not accept them.
