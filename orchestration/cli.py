@@ -357,13 +357,16 @@ def rollback_(
 def serve(
     company: Company = None,
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8080,
+    who: Annotated[
+        str | None, typer.Option("--as", help="As this person sees them: rep id or e-mail.")
+    ] = None,
 ) -> None:
     """Serve the pages on 127.0.0.1."""
     from orchestration.reports_site import serve as serve_site
 
     settings = _settings(company)
     out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
-    serve_site(settings.reports_dir / "current", port)
+    serve_site(settings.reports_dir / "current", port, who)
 
 
 @app.command()
@@ -593,6 +596,20 @@ def _print_release(settings: Settings, release: Release, *, reports: bool) -> No
     if reports:
         option = "" if settings.company == "demo" else f" --company {settings.company}"
         out.print(f"Pages      `scorecard serve{option}` shows them")
+        _print_audiences(settings)
+
+
+def _print_audiences(settings: Settings) -> None:
+    from orchestration.audiences import read_listing
+
+    listing = read_listing(settings.reports_dir / "current")
+    if listing is None:
+        return
+    out.print(f"           {len(listing['audiences'])} audiences have a folder of their own")
+    left_out = [f"{rep_id} {reason}" for rep_id, reason in listing["left_out"].items()]
+    if left_out:
+        shown = "; ".join(left_out[:5]) + ("; …" if len(left_out) > 5 else "")
+        out.print(f"           warning: {len(left_out)} have none: {shown}", style="yellow")
 
 
 if __name__ == "__main__":

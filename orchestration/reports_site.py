@@ -4,6 +4,9 @@ The shell (Evidence, built by Node) depends only on the code in `reports/`. The 
 written from the published DuckDB file, without Node: `manifest.json` and one gzip-compressed Arrow
 stream per table, or per value of the column a table is partitioned by. A page fetches only the
 streams its queries name.
+
+With `SCORECARD_AUDIENCES=on` the shell lies apart (`shell/`), and each audience has a data folder
+of its own (`audiences/<folder>/`): a proxy that knows who is logged in serves it as `/data/`.
 """
 
 from __future__ import annotations
@@ -17,10 +20,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import filelock
@@ -28,6 +31,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.as_of import company_time_zone
+from orchestration.audiences import (
+    NOBODY,
+    RULES,
+    Audience,
+    Company,
+    SiteTable,
+    View,
+    find_audiences,
+    find_folder,
+    known_folders,
+    read_listing,
+    require_rules,
+    write_listing,
+)
 from orchestration.errors import ConfigError, PublishError, ScorecardError
 from orchestration.labels import format_moment
 from orchestration.publishing import current_release
@@ -37,6 +54,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 SCHEMA = "scorecard"
+EVERYTHING = {"sees": "everything", "reader": ""}
 KEEP_RELEASES = 3
 KEEP_SHELLS = 2
 NODE_MAJOR = 20
@@ -138,23 +156,72 @@ def write_site_data(
         PublishError: a select does not fit the published file.
     """
     sources_dir = sources_dir or Settings().reports_project_dir / "sources"
-    folder.mkdir(parents=True, exist_ok=True)
-    tables: dict[str, object] = {}
     with duckdb.connect(str(published_duckdb), read_only=True) as connection:
-        connection.execute("set search_path = 'marts'")
-        for source in read_sources(sources_dir):
-            try:
-                rows = _read_table(connection, source.sql)
-            except duckdb.Error as error:
-                raise PublishError(
-                    f"{sources_dir / source.table}.sql does not fit {published_duckdb}: {error}"
-                ) from error
-            tables[source.table] = _write_table(folder, source, rows)
-    company = {"company_name": "", "currency": "", "refreshed_at": "", **(company or {})}
-    rows = pa.table({name: pa.array([value], pa.string()) for name, value in company.items()})
-    tables["company"] = _write_table(folder, Source("company", "", None), rows)
-    manifest = {"renderedFiles": {SCHEMA: tables}}
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        tables = read_tables(connection, sources_dir)
+    _DataWriter(tables, company or {}, pool=None).write(folder, None, EVERYTHING)
+
+
+def write_audiences(
+    published_duckdb: Path,
+    site: Path,
+    sources_dir: Path,
+    company: Mapping[str, str],
+    analysts: Sequence[str] = (),
+    *,
+    previous: Path | None = None,
+    pool: Path | None = None,
+) -> list[Audience]:
+    """Write a data folder per audience into `site`, and which login reads which of them.
+
+    Args:
+        published_duckdb: the published file; it is only read.
+        site: the folder that gets `audiences/` and the listings.
+        sources_dir: the folder with one select per table.
+        company: what the pages show of the company itself.
+        analysts: e-mails of those who see everything.
+        previous: the site of before, whose folders keep their names.
+        pool: where streams lie that later releases may link to.
+
+    Raises:
+        PublishError: a table has no rule, or a select does not fit the published file.
+    """
+    require_rules(source.table for source in read_sources(sources_dir))
+    with duckdb.connect(str(published_duckdb), read_only=True) as connection:
+        people = Company(connection)
+        tables = read_tables(connection, sources_dir)
+    known = known_folders(previous) if previous else {}
+    audiences, left_out = find_audiences(people, analysts, known)
+    writer = _DataWriter(tables, company, pool)
+    for audience in audiences:
+        folder = site / "audiences" / audience.folder
+        if audience.person is None:
+            writer.write(folder, None, EVERYTHING)
+        else:
+            reader = {"sees": "people", "reader": audience.person.name}
+            writer.write(folder, View(people, audience.reps), reader)
+    nothing = {"sees": "nothing", "reader": ""}
+    writer.write(site / "audiences" / NOBODY, View(people, frozenset()), nothing)
+    write_listing(site, audiences, left_out)
+    return audiences
+
+
+def read_tables(connection: duckdb.DuckDBPyConnection, sources_dir: Path) -> list[SiteTable]:
+    """The tables of the site as the selects in `sources_dir` yield them.
+
+    Raises:
+        PublishError: a select does not fit the published file.
+    """
+    tables = []
+    connection.execute("set search_path = 'marts'")
+    for source in read_sources(sources_dir):
+        try:
+            rows = _read_table(connection, source.sql)
+        except duckdb.Error as error:
+            raise PublishError(
+                f"{sources_dir / source.table}.sql does not fit the published file: {error}"
+            ) from error
+        tables.append(SiteTable(source.table, rows, source.partitioned_by))
+    return tables
 
 
 def publish_site(settings: Settings) -> Path:
@@ -171,24 +238,34 @@ def publish_site(settings: Settings) -> Path:
     current = current_release(settings)
     if current is None or not published.is_file():
         raise PublishError(f"{release} has no release yet. Run `scorecard refresh` first.")
+    sources_dir = settings.reports_project_dir / "sources"
     shell = build_shell(settings)
     releases = settings.reports_dir / "releases"
     releases.mkdir(parents=True, exist_ok=True)
     site = releases / published.parent.name
+    pointer = settings.reports_dir / "current"
+    pool = settings.reports_dir / ".streams"
     work = Path(tempfile.mkdtemp(prefix=".new-", dir=releases))
     try:
         work.chmod(0o755)
-        shutil.copytree(shell, work, dirs_exist_ok=True, copy_function=_link_or_copy)
-        write_site_data(
-            published,
-            work / "data",
-            settings.reports_project_dir / "sources",
-            {
-                **_read_company(settings.seeds_dir / "company_settings.csv"),
-                "refreshed_at": format_moment(current.published_at, company_time_zone(settings)),
-            },
-        )
-        _compress_files(work / "data")
+        company = {
+            **_read_company(settings.seeds_dir / "company_settings.csv"),
+            "refreshed_at": format_moment(current.published_at, company_time_zone(settings)),
+        }
+        if settings.audiences:
+            shutil.copytree(shell, work / "shell", copy_function=_link_or_copy)
+            write_audiences(
+                published,
+                work,
+                sources_dir,
+                company,
+                settings.analysts,
+                previous=pointer,
+                pool=pool,
+            )
+        else:
+            shutil.copytree(shell, work, dirs_exist_ok=True, copy_function=_link_or_copy)
+            write_site_data(published, work / "data", sources_dir, company)
         if site.exists():
             # the same release again (the pages changed): a reader sees the one or the other
             retired = Path(tempfile.mkdtemp(prefix=".old-", dir=releases))
@@ -201,17 +278,34 @@ def publish_site(settings: Settings) -> Path:
         raise PublishError(f"{work}: the site could not be written: {error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    pointer = settings.reports_dir / "current"
     new_pointer = settings.reports_dir / f".current-{os.getpid()}"
     new_pointer.unlink(missing_ok=True)
     new_pointer.symlink_to(Path("releases") / site.name)
     os.replace(new_pointer, pointer)
     _keep_newest(releases, KEEP_RELEASES, keep=site)
+    _prune_pool(pool)
     return site
 
 
-def site_app(folder: Path) -> Starlette:
-    """The site in `folder` as an application: its files, and `index.html` for every page."""
+def served_folders(site: Path, who: str | None = None) -> tuple[Path, Path]:
+    """The folders of the shell and of the data that a person sees; everything for nobody.
+
+    Args:
+        site: `settings.reports_dir / "current"`, or one of the sites.
+        who: a rep's id or the e-mail of a login.
+
+    Raises:
+        ConfigError: there is no site, or nothing is written for this person.
+    """
+    if not ((site / "index.html").is_file() or (site / "shell" / "index.html").is_file()):
+        raise ConfigError(f"{site} has no pages yet. Run `scorecard refresh` first.")
+    if who is None and read_listing(site) is None:
+        return site, site / "data"
+    return site / "shell", site / "audiences" / find_folder(site, who)
+
+
+def site_app(shell: Path, data: Path | None = None) -> Starlette:
+    """The pages in `shell` as an application, with the files of `data` as `/data/`."""
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -219,8 +313,10 @@ def site_app(folder: Path) -> Starlette:
 
     def answer(request: Request) -> Response:
         # resolved at each request: a refresh swaps the pointer while the server runs
-        root = folder.resolve()
-        wanted = (root / request.path_params["path"]).resolve()
+        root, path = shell.resolve(), request.path_params["path"]
+        if data is not None and path.startswith("data/"):
+            root, path = data.resolve(), path.removeprefix("data/")
+        wanted = (root / path).resolve()
         if not wanted.is_relative_to(root):
             return PlainTextResponse("Not found", status_code=404)
         if not wanted.is_file():
@@ -245,17 +341,16 @@ def site_app(folder: Path) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "HEAD"])])
 
 
-def serve(folder: Path, port: int) -> None:
-    """Show the site in `folder` on 127.0.0.1 until interrupted.
+def serve(site: Path, port: int, who: str | None = None) -> None:
+    """Show a site on 127.0.0.1 until interrupted, as a person sees it.
 
     Raises:
-        ConfigError: there is no site in the folder.
+        ConfigError: there is no site, or nothing is written for this person.
     """
     import uvicorn
 
-    if not (folder / "index.html").is_file():
-        raise ConfigError(f"{folder} has no site yet. Run `scorecard refresh` first.")
-    uvicorn.run(site_app(folder), host="127.0.0.1", port=port, log_level="warning")
+    app = site_app(*served_folders(site, who))
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
 def install_packages(project: Path) -> None:
@@ -291,18 +386,133 @@ def _read_table(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     return connection.sql(f"select {', '.join(columns)} from ({sql})").to_arrow_table()
 
 
-def _write_table(folder: Path, source: Source, rows: pa.Table) -> dict[str, object]:
-    """Write the streams of a table and return its entry in the manifest."""
+class _DataWriter:
+    """Writes data folders; what several of them share is made and compressed once."""
+
+    def __init__(
+        self, tables: Sequence[SiteTable], company: Mapping[str, str], pool: Path | None
+    ) -> None:
+        self.tables = tables
+        self.company = company
+        self.pool = pool
+        self.written: dict[tuple[str, Any], Path] = {}
+        self.parts: dict[str, dict[str, pa.Table]] = {
+            table.name: dict(_partitions(table.rows, table.partitioned_by))
+            for table in tables
+            if table.partitioned_by
+        }
+        if pool is not None:
+            pool.mkdir(parents=True, exist_ok=True)
+
+    def write(self, folder: Path, view: View | None, reader: Mapping[str, str]) -> None:
+        """Fill the folder of an audience; of everything without a view."""
+        folder.mkdir(parents=True, exist_ok=True)
+        entries = {table.name: self._write_table(folder, table, view) for table in self.tables}
+        about = {"company_name": "", "currency": "", "refreshed_at": "", **self.company, **reader}
+        rows = pa.table({name: pa.array([value], pa.string()) for name, value in about.items()})
+        entries["company"] = {
+            "ddl": _ddl("company", rows),
+            "file": self._write_stream(folder, "company", rows),
+        }
+        manifest = json.dumps({"renderedFiles": {SCHEMA: entries}})
+        (folder / "manifest.json").write_text(manifest, encoding="utf-8")
+        _compress_files(folder)
+
+    def _write_table(self, folder: Path, table: SiteTable, view: View | None) -> dict[str, object]:
+        """Write the streams of a table and return its entry in the manifest."""
+        ddl = _ddl(table.name, table.rows)
+        if table.partitioned_by is not None:
+            return {
+                "ddl": ddl,
+                "partitioned_by": table.partitioned_by,
+                "files": self._write_parts(folder, table, view),
+            }
+        if view is None:
+            key, rows = "everything", table.rows
+        else:
+            key = view.shared_key(table)
+            rows = None if (table.name, key) in self.written else view.rows_of(table)
+        if rows is not None and not rows.num_rows:
+            return {"ddl": ddl, "file": None}
+        return {"ddl": ddl, "file": self._write_stream(folder, table.name, rows, key)}
+
+    def _write_parts(self, folder: Path, table: SiteTable, view: View | None) -> dict[str, str]:
+        parts = self.parts[table.name]
+        if view is None:
+            return {
+                value: self._write_stream(folder, table.name, rows, value)
+                for value, rows in parts.items()
+            }
+        rule = RULES[table.name]
+        if rule.rows != "own" or table.partitioned_by != "rep_id":
+            raise PublishError(
+                f"{table.name} is partitioned by {table.partitioned_by}, but only tables "
+                "partitioned by rep_id can be shared out. Nothing was published."
+            )
+        is_shared = not (rule.team_columns or rule.organisation_columns or rule.left_empty)
+        return {
+            rep_id: self._write_stream(
+                folder,
+                table.name,
+                parts[rep_id] if is_shared else view.without_small_groups(rule, parts[rep_id]),
+                rep_id if is_shared else None,
+            )
+            for rep_id in sorted(view.reps & parts.keys())
+        }
+
+    def _write_stream(
+        self, folder: Path, table: str, rows: pa.Table | None, key: Any = None
+    ) -> str:
+        """Write one compressed Arrow stream; its name changes with its content: it can be cached.
+
+        Streams with the same key have the same rows: the first one is linked to.
+        """
+        known = self.written.get((table, key)) if key is not None else None
+        if known is None:
+            known = self._pack(folder, table, rows)
+            if key is not None:
+                self.written[table, key] = known
+        target = folder / known.name
+        if not target.exists():
+            _link_or_copy(str(known), str(target))
+        return known.name
+
+    def _pack(self, folder: Path, table: str, rows: pa.Table) -> Path:
+        """The file of a stream: in the pool, where it may lie from an earlier release, or here."""
+        rows = pa.Table.from_arrays(
+            [_copied(column) for column in rows.columns], schema=rows.schema
+        )
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        content = sink.getvalue().to_pybytes()
+        name = f"{table}.{hashlib.sha256(content).hexdigest()[:16]}.arrow.gz"
+        path = (self.pool or folder) / name
+        if not path.exists():
+            packed = gzip.compress(content, compresslevel=4, mtime=0)
+            incoming = path.with_name(f".{name}.new")  # a crash must not leave half a stream
+            incoming.write_bytes(packed)
+            os.replace(incoming, path)
+        return path
+
+
+def _copied(column: pa.ChunkedArray) -> pa.Array:
+    """The same values in memory of their own.
+
+    Arrow writes a slice with up to 63 bytes of what lies behind it (the next rep's name), and a
+    null with whatever lies beneath it.
+    """
+    if pa.types.is_float64(column.type):
+        nulls = column.is_null().to_numpy()
+        return pa.array(column.fill_null(0.0).to_numpy().copy(), mask=nulls)
+    return pa.array(column.to_pylist(), column.type)
+
+
+def _ddl(table: str, rows: pa.Table) -> str:
+    """The statement that creates a table of the site in the browser."""
     kinds = {pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
     columns = ", ".join(f'"{field.name}" {kinds[field.type]}' for field in rows.schema)
-    ddl = f'CREATE OR REPLACE TABLE "{SCHEMA}"."{source.table}" ({columns});'
-    if source.partitioned_by is None:
-        return {"ddl": ddl, "file": _write_stream(folder, source.table, rows) if rows else None}
-    files = {
-        value: _write_stream(folder, source.table, part)
-        for value, part in _partitions(rows, source.partitioned_by)
-    }
-    return {"ddl": ddl, "partitioned_by": source.partitioned_by, "files": files}
+    return f'CREATE OR REPLACE TABLE "{SCHEMA}"."{table}" ({columns});'
 
 
 def _partitions(rows: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
@@ -315,15 +525,11 @@ def _partitions(rows: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
         start = end
 
 
-def _write_stream(folder: Path, table: str, rows: pa.Table) -> str:
-    """Write one compressed Arrow stream; its name changes with its content, so it can be cached."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
-        writer.write_table(rows.combine_chunks())
-    packed = gzip.compress(sink.getvalue().to_pybytes(), compresslevel=4, mtime=0)
-    name = f"{table}.{hashlib.sha256(packed).hexdigest()[:16]}.arrow.gz"
-    (folder / name).write_bytes(packed)
-    return name
+def _prune_pool(pool: Path) -> None:
+    """Delete the streams that no site links to any more."""
+    for path in pool.glob("*") if pool.is_dir() else ():
+        if path.stat().st_nlink == 1:
+            path.unlink(missing_ok=True)
 
 
 def _read_company(path: Path) -> dict[str, str]:

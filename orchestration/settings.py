@@ -14,6 +14,8 @@ from orchestration.errors import ConfigError
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGETS = ("duckdb",)
 SOURCES = ("files", "salesforce")
+# what may stand in a proxy's table as it is (docs/serving.md)
+EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+'&-]*@[a-z0-9][a-z0-9.-]*")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Settings:
     reports_project_dir: Path = REPOSITORY / "reports"
     target: str = "duckdb"
     sources: tuple[str, ...] = ("files",)
+    audiences: bool = False
+    analysts: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(
@@ -57,7 +61,23 @@ class Settings:
                     f"SCORECARD_SOURCES: '{source}' is not a source. "
                     f"Use a comma-separated list of: {', '.join(SOURCES)}."
                 )
-        settings = cls(company=name, target=target, sources=sources)
+        audiences = env.get("SCORECARD_AUDIENCES") or "off"
+        if audiences not in ("on", "off"):
+            raise ConfigError(f"SCORECARD_AUDIENCES: '{audiences}' is not on or off.")
+        analysts = tuple((env.get("SCORECARD_ANALYSTS") or "").lower().replace(",", " ").split())
+        for email in analysts:
+            if not EMAIL.fullmatch(email):
+                raise ConfigError(
+                    f"SCORECARD_ANALYSTS: '{email}' is not an e-mail. Write those who see all "
+                    "figures as ann@example.com,ben@example.com."
+                )
+        settings = cls(
+            company=name,
+            target=target,
+            sources=sources,
+            audiences=audiences == "on",
+            analysts=analysts,
+        )
         if env.get("SCORECARD_DATA_DIR"):
             path = Path(env["SCORECARD_DATA_DIR"]).expanduser().resolve()
             settings = replace(settings, data_dir=path)

@@ -18,7 +18,7 @@ import duckdb
 
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.publishing import DATABASE
-from orchestration.reports_site import site_app
+from orchestration.reports_site import served_folders, site_app
 from orchestration.settings import Settings
 from orchestration.terminal import find_rep
 
@@ -51,8 +51,7 @@ def print_sheets(
         ScorecardError: a page could not be printed.
     """
     site = settings.reports_dir / "current"
-    if not (site / "index.html").is_file():
-        raise ConfigError(f"{site} has no pages yet. Run `scorecard refresh` first.")
+    folders = served_folders(site)
     sheets = _sheets_of(settings, site, manager)
     browser_path = _find_browser(os.environ if environ is None else environ)
     try:
@@ -63,7 +62,7 @@ def print_sheets(
         ) from error
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    with _serving(site) as address, sync_playwright() as playwright:
+    with _serving(*folders) as address, sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
                 executable_path=browser_path,
@@ -138,13 +137,13 @@ def _file_name(rep_id: str) -> str:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[str]:
+def _serving(shell: Path, data: Path) -> Iterator[str]:
     """The site on a free port of this machine."""
     import uvicorn
 
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(site_app(folder), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(site_app(shell, data), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -8,9 +8,9 @@ const COMPANY = 'scorecard-company';
 
 /** Called by the layout: the store with what the pages show of the company. */
 export const provideCompany = () =>
-	setContext(COMPANY, writable({ company_name: '', currency: '' }));
+	setContext(COMPANY, writable({ company_name: '', currency: '', sees: '', reader: '' }));
 
-/** The company's name and currency, once the layout has read them. */
+/** The company's name and currency and what the reader sees of it, once the layout has read them. */
 export const getCompany = () => getContext(COMPANY);
 
 /** Each status, most urgent first: its name and what its evidence says. */

@@ -1374,12 +1374,12 @@ def publish_sample(settings: Settings, published: Path, release_id: str = RELEAS
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(shell: Path, data: Path | None = None) -> Iterator[str]:
     """Serve a site on a free port of this machine and yield its address."""
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(site_app(folder), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(site_app(shell, data), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

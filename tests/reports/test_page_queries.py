@@ -98,6 +98,7 @@ def site(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(
             "create table company as select 'Example' as company_name, 'EUR' as currency,"
             " '19 Nov 2026 06:00 (Europe/Berlin)' as refreshed_at"
+            ", 'everything' as sees, '' as reader"
         )
         yield connection
 
