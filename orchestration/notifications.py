@@ -188,7 +188,11 @@ def send_digests(
     release = current_release(settings)
     if release is None:
         return Outcome(note="Nothing is published yet.")
-    if release.as_of_date != today - dt.timedelta(days=1):
+    yesterday = today - dt.timedelta(days=1)
+    if release.as_of_date == today:  # intraday: digests are about the day that is over
+        of_yesterday = (old for old in list_releases(settings) if old.as_of_date == yesterday)
+        release = next(of_yesterday, release)
+    if release.as_of_date != yesterday:
         return Outcome(
             note=f"Alerts go out on the day after the as-of date; the release is as of "
             f"{release.as_of_date} and today is {today}."

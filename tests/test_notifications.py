@@ -297,9 +297,20 @@ def test_secrets_are_in_no_log(
 def test_an_intraday_or_an_old_release_tells_nobody(settings: Settings, inbox: Inbox) -> None:
     assert "Nothing is published" in send_digests(settings, inbox.settings(), TUESDAY).note
     publish(settings, MONDAY, [("ada", "dials", BAD)])
-    for today in (MONDAY, TUESDAY + dt.timedelta(1)):
+    for today in (MONDAY, TUESDAY + dt.timedelta(1)):  # yesterday has no release
         assert "day after the as-of date" in send_digests(settings, inbox.settings(), today).note
     assert inbox.posts == []
+
+
+def test_an_intraday_release_brings_no_news_but_yesterday_s(
+    settings: Settings, inbox: Inbox
+) -> None:
+    publish(settings, MONDAY, [("ada", "dials", BAD)])
+    publish(settings, TUESDAY, [("ada", "dials", BAD), ("ben", "demos", GOOD)])
+    assert send_digests(settings, inbox.settings(), TUESDAY).sent == ["ada", "max"]
+    publish(settings, TUESDAY, [("ben", "demos", BAD)])
+    assert send_digests(settings, inbox.settings(), TUESDAY).sent == []
+    assert all("Demos" not in str(content) for _, content in inbox.posts)
 
 
 def test_off_is_the_default_and_a_dry_run_shows_what_would_go(
