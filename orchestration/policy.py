@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from orchestration.errors import ConfigError
 from orchestration.quality.thresholds import THRESHOLDS
-from orchestration.settings import Settings
+from orchestration.settings import SOURCES, Settings
 
 Severity = Literal["error", "warn"]
 CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
@@ -258,6 +258,16 @@ SEEDS: tuple[Seed, ...] = (
         optional=True,
     ),
     _lead_rules("icp_rules", COMPANY_ATTRIBUTES),
+    Seed(
+        "rep_aliases",
+        (
+            _filled("source", "text", *(name for name in SOURCES if name != "files")),
+            _filled("source_rep_id"),
+            _filled("rep_id"),
+        ),
+        ("source", "source_rep_id"),
+        optional=True,
+    ),
     _lead_rules("lead_score_rules", LEAD_ATTRIBUTES),
 )
 

@@ -171,9 +171,10 @@ NOT_UNLESS_NAMED = ("Contact", "OpportunitySplit", "ForecastingQuota")
 # types of the columns that are not text, for tables that others landed; `is_…` is a boolean
 _TYPES: Mapping[str, ColumnType] = {
     **dict.fromkeys(("number_of_employees", "annual_revenue", "amount", "split_percentage",
-                     "call_duration_in_seconds", "duration_in_minutes"), "number"),
+                     "call_duration_in_seconds", "duration_in_minutes", "quota_amount"), "number"),
     **dict.fromkeys(("close_date", "activity_date", "converted_date", "custom_hire_date",
-                     "custom_end_date"), "date"),
+                     "custom_end_date", "start_date", "period_start_date", "period_end_date"),
+                    "date"),
     **dict.fromkeys(("created_date", "last_login_date", "completed_date_time", "start_date_time",
                      "system_modstamp"), "timestamp"),
 }  # fmt: skip

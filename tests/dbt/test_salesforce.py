@@ -26,7 +26,8 @@ MODELS = [
 TABLES = [name.removeprefix("int_salesforce__") for name in MODELS if name.startswith("int_")]
 UNIONS = ("int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities")
 READERS = ("int_rep_zones", "int_activities__counted_daily")
-BUILD = ("--resource-type", "model", "--select", *MODELS, *UNIONS, *READERS)
+BUILD = ("--resource-type", "model", "--resource-type", "seed", "--select", "rep_aliases",
+         *MODELS, *UNIONS, *READERS)  # fmt: skip
 
 # `caller` is a rep of the files, found by e-mail; 005B is not in the files; 005P is a portal user
 RECORDS: Mapping[str, list[dict[str, str]]] = {
@@ -37,6 +38,9 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
          "user_role_id": "00E1", "time_zone_sid_key": "Europe/Berlin"},
         {"id": "005C", "name": "Lea Ver", "is_active": "false", "manager_id": "005B",
          "last_login_date": "2026-05-06T07:00:00.000Z", "custom_team": "North"},
+        # `hire` of the files under another address, and a second account of 005B
+        {"id": "005H", "name": "Hi Re", "email": "other@acme.com", "is_active": "true"},
+        {"id": "005S", "name": "Second Account", "is_active": "true"},
         {"id": "005P", "name": "Portal", "is_active": "true", "user_type": "PowerPartner"},
     ],
     "user_role": [{"id": "00E1", "name": "Sales Manager"}],
@@ -134,15 +138,22 @@ def both(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Company:
             "update raw_files.reps set email = 'caller@acme.com' where rep_id = 'caller';"
             "insert into raw_files._changed_months values ('activities', '2026-06-01')"
         )
+    for user_id, rep_id in (("005H", "hire"), ("005S", "005B")):
+        company.add_policy("rep_aliases", source="salesforce", source_rep_id=user_id, rep_id=rep_id)
     write_reference(company.settings, AS_OF)
     outcomes = company.build(*BUILD)
-    assert {said.split()[0] for said in outcomes.values()} == {"success"}, outcomes
+    assert {said.split()[0] for said in outcomes.values()} == {"success"}, [
+        s for s in outcomes.values() if s.startswith("error")
+    ]
     return company
 
 
 def test_a_person_in_both_systems_is_one_rep(both: Company) -> None:
-    sql = "select rep_id from intermediate.int_salesforce__rep_ids order by user_id"
-    assert both.rows(sql) == [("caller",), ("005B",), ("005C",), ("005P",)]
+    sql = "select user_id, rep_id from intermediate.int_salesforce__rep_ids order by user_id"
+    assert both.rows(sql) == [
+        ("005A", "caller"), ("005B", "005B"), ("005C", "005C"), ("005H", "hire"),
+        ("005P", "005P"), ("005S", "005B"),
+    ]  # fmt: skip
     found = both.rows(
         "select rep_id, manager_id, team, role, time_zone, cast(end_date as varchar)"
         " from intermediate.int_crm__reps where rep_id like '005%' order by 1"
@@ -150,6 +161,19 @@ def test_a_person_in_both_systems_is_one_rep(both: Company) -> None:
     assert found == [
         ("005B", None, "No team", "Sales Manager", "Europe/Berlin", None),
         ("005C", "005B", "North", "", "America/New_York", "2026-05-06"),
+    ]
+
+
+def test_where_two_systems_differ_the_first_one_says_all(both: Company) -> None:
+    found = both.rows(
+        "select rep_id, rep_name, role, team, time_zone, count(*) over () from"
+        " intermediate.int_crm__reps where rep_id in ('caller', 'hire', '005B', '005H', '005S')"
+        " order by 1"
+    )
+    assert found == [
+        ("005B", "Bo Ss", "Sales Manager", "No team", "Europe/Berlin", 3),
+        ("caller", "caller", "SDR", "South", "America/New_York", 3),
+        ("hire", "hire", "AM", "South", "America/New_York", 3),
     ]
 
 

@@ -10,7 +10,8 @@ int_salesforce__rep_ids as (
     select * from {{ ref('int_salesforce__rep_ids') }}
 ),
 
--- who signs in to sell: not portal users, not Salesforce's own. The files say all about their reps
+-- who signs in to sell: not portal users, not Salesforce's own. Of a rep whom an earlier source
+-- knows, that one says all
 mapped as (
     select
         int_salesforce__rep_ids.rep_id,
@@ -45,7 +46,8 @@ mapped as (
     left join stg_salesforce__user_roles
         on stg_salesforce__users.user_role_id = stg_salesforce__user_roles.user_role_id
     where
-        not int_salesforce__rep_ids.is_in_files
+        not int_salesforce__rep_ids.is_known
+        and int_salesforce__rep_ids.is_first
         and coalesce(stg_salesforce__users.user_type, 'Standard') = 'Standard'
 )
 
