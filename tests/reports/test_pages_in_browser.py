@@ -30,6 +30,7 @@ from playwright.sync_api import (
 from orchestration import reports_site
 from orchestration.settings import REPOSITORY, Settings
 from tests.reports.conftest import publish_sample
+from tests.reports.test_audiences import found_in, id_of, plant
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOOLS_ARE_HERE = bool(CHROMIUM and shutil.which("npm"))
@@ -158,12 +159,12 @@ def visit(windows: dict[int, BrowserContext], address: str) -> Callable[..., Any
     """Open a page of a width; at its end nothing may have gone wrong or abroad."""
 
     @contextmanager
-    def open_window(width: int = 1440) -> Iterator[Visit]:
+    def open_window(width: int = 1440, at: str = address) -> Iterator[Visit]:
         context = windows[width]
-        window = Visit(context.new_page(), address)
+        window = Visit(context.new_page(), at)
 
         def on_request(request: Request) -> None:
-            if not request.url.startswith((address, "data:", "blob:")):
+            if not request.url.startswith((at, "data:", "blob:")):
                 window.foreign.append(request.url)
 
         def on_response(response: Response) -> None:
@@ -686,3 +687,64 @@ def test_a_renewed_release_is_read_by_open_pages(visit: Callable[..., Any], addr
         expect(page.locator("[data-metric=dials]")).to_be_visible(timeout=WAIT)
         assert stale
         window.errors.clear()
+
+
+@pytest.fixture(scope="module")
+def audiences(company: Settings, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real shell with a data folder per audience."""
+    folder = tmp_path_factory.mktemp("audiences")
+    (folder / ".reports_shell").symlink_to(company.data_dir / ".reports_shell")
+    settings = replace(company, data_dir=folder, audiences=True)
+    planted = folder / "planted.duckdb"
+    shutil.copyfile(published, planted)
+    plant(planted)
+    publish_sample(settings, planted)
+    reports_site.publish_site(settings)
+    return settings.reports_dir / "current"
+
+
+@pytest.mark.parametrize("person", ["r04", "m1"])
+def test_pages_work_with_what_an_audience_sees(
+    visit: Callable[..., Any], audiences: Path, serve_site: Any, person: str
+) -> None:
+    shell, data = reports_site.served_folders(audiences, id_of(person))
+    with serve_site(shell, data) as url, visit(390, url) as window:
+        waiting = ["/", "/plan/", "/goals/", "/teams/North/", f"/reps/{id_of('r04')}/leads/"]
+        kinds: dict[str, int] = {}
+        seen = set(waiting)
+        while waiting:
+            route = waiting.pop()
+            kind = re.sub(r"/(reps|teams|metrics)/[^/]+/", r"/\1/*/", route.split("?")[0])
+            kinds[kind] = kinds.get(kind, 0) + 1
+            if kinds[kind] > 1:
+                continue
+            page = window.open(route)
+            text = page.inner_text("body")
+            assert f"For Canary {person} Name" in text, route
+            for fault in ("undefined", "NaN", "with this address", "could not be read"):
+                assert fault not in text, (route, fault)
+            links = page.locator("a[href]").evaluate_all(
+                "links => links.map(link => link.getAttribute('href'))"
+            )
+            assert not {"/plan/", "/goals/"} & set(links), route
+            new = {link for link in links if link.startswith("/")} - seen
+            seen |= new
+            waiting += sorted(new)
+        assert len(kinds) > 15
+
+
+def test_a_login_that_nobody_knows_is_told_so(
+    visit: Callable[..., Any], audiences: Path, serve_site: Any
+) -> None:
+    data = audiences / "audiences" / "nobody"
+    with serve_site(audiences / "shell", data) as url, visit(1440, url) as window:
+        window.page.goto(f"{url}/reps/r04/")
+        heading = window.page.get_by_role("heading", name="Nothing here is for you")
+        expect(heading).to_be_visible(timeout=WAIT)
+
+
+def test_the_built_shell_holds_nobodys_data(audiences: Path) -> None:
+    shell = (audiences / "shell").resolve()
+    assert not (shell / "data").exists()
+    assert found_in(shell) == set()
+    assert not [path for path in shell.rglob("*") if path.suffix in (".arrow", ".parquet")]
