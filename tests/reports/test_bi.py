@@ -1,0 +1,113 @@
+"""The queries of docs/bi.md through SQLAlchemy, and what dbt knows of the pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+import yaml
+
+from orchestration.reports_site import read_sources
+from orchestration.settings import REPOSITORY, Settings
+from orchestration.terminal import read_scorecard
+from tests.reports.conftest import REPS, publish_sample
+
+PAGES = REPOSITORY / "reports" / "pages"
+MARTS = {path.stem for path in (REPOSITORY / "dbt_project/models/marts").glob("*.sql")}
+QUERIES = re.findall(
+    r"^([A-Z][^\n]*\?)\n\n```sql\n(.*?)```", (REPOSITORY / "docs/bi.md").read_text(), re.S | re.M
+)
+
+
+@pytest.fixture(scope="module")
+def company(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A company that has published the sample release."""
+    settings = replace(Settings(), data_dir=tmp_path_factory.mktemp("data"))
+    publish_sample(settings, published)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def answers(company: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each question, read as a BI tool reads them."""
+    text = (REPOSITORY / "docs/bi.md").read_text()
+    (url,) = re.findall(r"duckdb:///\S+read_only", text)
+    there = "/opt/scorecard/data/acme/published"
+    assert there in url
+    engine = sqlalchemy.create_engine(url.replace(there, str(company.published_dir)))
+    try:
+        with engine.connect() as connection:
+            return {
+                question: [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
+                for question, sql in QUERIES
+            }
+    finally:
+        engine.dispose()
+
+
+def test_there_are_five_questions_and_each_has_an_answer(
+    answers: dict[str, list[dict[str, Any]]],
+) -> None:
+    assert len(answers) == 5
+    assert all(answers.values())
+
+
+def test_the_answers_are_what_the_command_says(
+    company: Settings, answers: dict[str, list[dict[str, Any]]]
+) -> None:
+    standing, misses, weekly, outlook, _ = answers.values()
+    for rep_id, name, *_ in REPS:
+        said = read_scorecard(company, rep_id, "month").as_json()
+        metrics = {metric["metric_name"]: metric for metric in said["metrics"]}
+        (row,) = [row for row in standing if row["rep_name"] == name]
+        assert row["score"] == said["score"]["score"]
+        assert row["rank_in_role"] == said["score"]["rank_in_role"]
+        for rows, names in (
+            (misses, ("actual", "goal_to_date", "attainment", "status")),
+            (outlook, ("projection", "projection_low", "goal_probability")),
+        ):
+            for row in (row for row in rows if row["rep_name"] == name):
+                metric = metrics[row["metric_name"]]
+                assert [row[key] for key in names] == [metric[key] for key in names]
+        needed = {"needs_intervention", "watch"}
+        assert {row["metric_name"] for row in misses if row["rep_name"] == name} == {
+            metric for metric, figures in metrics.items() if figures["status"] in needed
+        }
+        week = read_scorecard(company, rep_id, "week").as_json()
+        for metric in (metric for metric in week["metrics"] if metric["metric_id"] == "dials"):
+            last = [row for row in weekly if row["rep_id"] == rep_id][-1]
+            assert (last["actual"], last["attainment"]) == (metric["actual"], metric["attainment"])
+
+
+def test_the_teams_are_the_sums_of_their_reps(answers: dict[str, list[dict[str, Any]]]) -> None:
+    *_, teams = answers.values()
+    assert {row["team"] for row in teams} == {"North", "South", "West"}
+    for row in teams:
+        if row["attainment"] is not None and row["metric_name"] == "Dials":
+            expected = row["actual_with_goal"] / row["goal_to_date"]
+            assert row["attainment"] == pytest.approx(expected)
+
+
+def marts_of(page: Path) -> set[str]:
+    """The marts from which the tables that a page reads are selected."""
+    text = page.read_text()
+    sources = [s for s in read_sources(PAGES.parent / "sources")
+               if re.search(rf"\b(?:from|join) {s.table}\b", text)]  # fmt: skip
+    read = {name for s in sources for name in re.findall(r"\bfrom (\w+)", s.sql)}
+    return read & MARTS
+
+
+def test_each_page_is_an_exposure_of_what_it_reads() -> None:
+    text = (REPOSITORY / "dbt_project/models/_exposures.yml").read_text()
+    declared = {
+        exposure["config"]["meta"]["page"]: set(
+            re.findall(r"ref\('(\w+)'\)", str(exposure["depends_on"]))
+        )
+        for exposure in yaml.safe_load(text)["exposures"]
+    }
+    pages = {page.relative_to(PAGES).as_posix(): marts_of(page) for page in PAGES.rglob("*.md")}
+    assert declared == pages
