@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration import cli
+from orchestration.audiences import Company
 from orchestration.demo.company import DemoTruth, generate
 from orchestration.publishing import current_release
-from orchestration.settings import Settings
+from orchestration.reports_site import write_audiences
+from orchestration.settings import REPOSITORY, Settings
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -106,3 +110,30 @@ def test_the_planner_plans_with_the_planted_rates(
         "select distinct rate from goal_plan where role = ? and metric_id = ?", [role, metric_id]
     ).fetchall()
     assert rates == [(pytest.approx(demo[1].conversion_rates[planted], abs=tolerance),)]
+
+
+def test_no_audience_of_the_pages_gets_a_name_of_another(
+    demo: tuple[Settings, DemoTruth], tmp_path: Path
+) -> None:
+    """Sentences are written by SQL: here with real ones, in tests/reports with canaries."""
+    release = current_release(demo[0])
+    assert release is not None
+    sources = REPOSITORY / "reports" / "sources"
+    audiences = write_audiences(release.database, tmp_path, sources, {})
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        people = Company(connection).people
+    assert len(audiences) > 20
+    for audience in audiences[1:]:
+        served = b""
+        for path in (tmp_path / "audiences" / audience.folder).iterdir():
+            content = path.read_bytes()
+            served += gzip.decompress(content) if path.suffix == ".gz" else content
+        managers = {people[rep_id].manager_id for rep_id in audience.reps}
+        for stranger in people.values():
+            if stranger.rep_id in audience.reps:
+                continue
+            facts = [stranger.email, *([] if stranger.rep_id in managers else
+                                       [stranger.rep_id, stranger.name])]  # fmt: skip
+            assert not [fact for fact in facts if fact and fact.encode() in served]
+        assert audience.person is not None
+        assert audience.person.name.encode() in served
