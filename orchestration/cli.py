@@ -7,6 +7,7 @@ import datetime as dt
 import gc
 import io
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -116,6 +117,8 @@ def watch(
     _require_input(settings)
     alerts = AlertSettings.from_environment(os.environ).is_on
     zone = company_time_zone(settings)
+    # a shell starts background processes with Ctrl+C ignored, and Dagster lets SIGTERM follow it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()
 
     def say(text: str) -> None:
