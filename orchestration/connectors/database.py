@@ -104,9 +104,10 @@ class Database:
             yield
         except SQLAlchemyError as error:
             said = str(getattr(error, "orig", None) or error).strip().splitlines()
+            reason = self._without_secrets(said[0] if said else "no reason given").rstrip(".")
             raise InputError(
-                f"Database {self.name}: {what}: {self._without_secrets(said[0] if said else '')} "
-                f"Nothing was changed; correct that or {VARIABLE}, and refresh again."
+                f"Database {self.name}: {what}: {reason}. Nothing was changed; correct "
+                f"that or {VARIABLE}, and refresh again."
             ) from None
 
     @property

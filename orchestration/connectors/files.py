@@ -33,7 +33,8 @@ from orchestration.policy import read_policy
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote
 
-FORMS = ("csv", "parquet", "jsonl", "sql")
+DATABASE_FORM = "database.sql"
+FORMS = ("csv", "parquet", "jsonl", "sql", DATABASE_FORM)
 DELIMITERS = ",;\t|"
 SHOWN_PROBLEMS = 5
 # tables whose rep_id must be one of reps; an empty one means unassigned where the column allows it
@@ -101,7 +102,9 @@ def load_files(
         create_raw_tables(con)
         loads: dict[str, TableLoad] = {}
         for table in chosen:
-            done = None if full else unchanged(con, table, fingerprints[table.name], quarantine)
+            # what a database answers is known only after asking it
+            ask = full or _is_of_database(sources.get(table.name))
+            done = None if ask else unchanged(con, table, fingerprints[table.name], quarantine)
             if done:
                 loads[table.name] = done
         rest = [table for table in chosen if table.name not in loads]
@@ -284,7 +287,7 @@ class _Staging:
             nothing = ", ".join(f"cast(null as varchar) as {name}" for name in raw_columns(table))
             con.execute(f"copy (select {nothing} limit 0) to {quote(path)} (format parquet)")
             return Staged(table, path, fingerprint, 0)
-        source = _open(con, table, file)
+        source = _open(con, table, file, self.folder)
         warnings = _check_columns(table, source)
         self._write(con, table, source, path)
         rows = _count(con, path)
@@ -355,10 +358,16 @@ class _Staging:
             named.replace(path)
 
 
-def _open(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _Source:
+def _is_of_database(path: Path | None) -> bool:
+    return path is not None and path.name.endswith(f".{DATABASE_FORM}")
+
+
+def _open(con: duckdb.DuckDBPyConnection, table: Table, path: Path, folder: Path) -> _Source:
     """How DuckDB reads the file, and which columns it has."""
     if path.suffix == ".csv":
         return _open_csv(table, path)
+    if _is_of_database(path):
+        return _open_database(path, folder / f"{table.name}.answer.parquet")
     try:
         if path.suffix == ".jsonl":
             found = con.execute(
@@ -388,6 +397,31 @@ def _open(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> _Source:
             moment = f"cast({_identifier(name)} as timestamp)"
             expressions[canonical] = f"replace(cast({moment} as varchar), ' ', 'T') || 'Z'"
     return _Source(path, query, expressions)
+
+
+def _open_database(path: Path, answer: Path) -> _Source:
+    """Ask the database, and keep what it answers in a file.
+
+    Raises:
+        InputError: the file has no query, or the database refuses it.
+    """
+    from sqlalchemy import text
+
+    from orchestration.connectors.database import address, open_database
+
+    try:
+        query = path.read_text(encoding="utf-8-sig").strip().rstrip(";")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path) from error
+    if not query:
+        raise InputError(
+            f"{path}: is empty. Write one `select` in the language of the database that yields the "
+            "canonical columns; see docs/files-connector.md."
+        )
+    with open_database(address()) as database:
+        # a colon would be taken for a parameter
+        names = database.write(text(query.replace(":", "\\:")), answer, str(path))
+    return _Source(path, f"read_parquet({quote(answer)})", _expressions(path, names))
 
 
 def _one_select(con: duckdb.DuckDBPyConnection, path: Path) -> str:
