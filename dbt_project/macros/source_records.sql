@@ -4,8 +4,9 @@
 -#}
 {% macro source_records(table) -%}
     select * from {{ ref("stg_files__" ~ table) }}
-    {%- if "salesforce" in env_var("SCORECARD_SOURCES", "files").split(",") %}
+    {%- for source in ["salesforce", "hubspot"]
+        if source in env_var("SCORECARD_SOURCES", "files").split(",") %}
     union all
-    select * from {{ ref("int_salesforce__" ~ table) }}
-    {%- endif %}
+    select * from {{ ref("int_" ~ source ~ "__" ~ table) }}
+    {%- endfor %}
 {%- endmacro %}

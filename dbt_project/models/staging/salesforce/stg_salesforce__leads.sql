@@ -15,7 +15,7 @@ renamed as (
         {{ clean_text('status') }} as status,
         {{ to_number('number_of_employees') }} as employee_count,
         {{ to_date('converted_date') }} as converted_date,
-        {{ salesforce_timestamp('created_date') }} as created_at,
+        {{ iso_timestamp('created_date') }} as created_at,
         {{ is_true('_is_deleted') }} as is_deleted
     from source
 )

@@ -15,9 +15,9 @@ renamed as (
         {{ is_true('is_closed') }} as is_closed,
         {{ is_true('is_won') }} as is_won,
         {{ to_date('close_date') }} as close_date,
-        {{ salesforce_timestamp('created_date') }} as created_at,
-        {{ salesforce_timestamp('system_modstamp') }} as updated_at,
-        {{ salesforce_timestamp('_modified_at') }} as modified_at,
+        {{ iso_timestamp('created_date') }} as created_at,
+        {{ iso_timestamp('system_modstamp') }} as updated_at,
+        {{ iso_timestamp('_modified_at') }} as modified_at,
         {{ is_true('_is_deleted') }} as is_deleted
     from source
 )

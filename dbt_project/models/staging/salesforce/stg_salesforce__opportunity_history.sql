@@ -7,7 +7,7 @@ renamed as (
         {{ clean_text('id') }} as opportunity_history_id,
         {{ clean_text('opportunity_id') }} as opportunity_id,
         {{ clean_text('stage_name') }} as stage,
-        {{ salesforce_timestamp('created_date') }} as changed_at,
+        {{ iso_timestamp('created_date') }} as changed_at,
         {{ is_true('_is_deleted') }} as is_deleted
     from source
 )

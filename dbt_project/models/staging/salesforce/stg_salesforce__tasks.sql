@@ -21,10 +21,10 @@ renamed as (
         {{ is_true('is_closed') }} as is_closed,
         {{ is_true('is_recurrence') }} as is_recurrence,
         {{ to_date('activity_date') }} as activity_date,
-        {{ salesforce_timestamp('completed_date_time') }} as completed_at,
-        {{ salesforce_timestamp('created_date') }} as created_at,
-        {{ salesforce_timestamp('system_modstamp') }} as updated_at,
-        {{ salesforce_timestamp('_modified_at') }} as modified_at,
+        {{ iso_timestamp('completed_date_time') }} as completed_at,
+        {{ iso_timestamp('created_date') }} as created_at,
+        {{ iso_timestamp('system_modstamp') }} as updated_at,
+        {{ iso_timestamp('_modified_at') }} as modified_at,
         {{ is_true('_is_deleted') }} as is_deleted
     from source
 )

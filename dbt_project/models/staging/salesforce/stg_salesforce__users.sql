@@ -19,8 +19,8 @@ renamed as (
         {{ is_true('is_active') }} as is_active,
         {{ to_date('custom_hire_date') }} as hire_date,
         {{ to_date('custom_end_date') }} as end_date,
-        {{ salesforce_timestamp('last_login_date') }} as last_login_at,
-        {{ salesforce_timestamp('system_modstamp') }} as updated_at,
+        {{ iso_timestamp('last_login_date') }} as last_login_at,
+        {{ iso_timestamp('system_modstamp') }} as updated_at,
         {{ is_true('_is_deleted') }} as is_deleted
     from source
 )

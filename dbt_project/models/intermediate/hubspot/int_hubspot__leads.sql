@@ -1,0 +1,51 @@
+with stg_hubspot__contacts as (
+    select * from {{ ref('stg_hubspot__contacts') }}
+),
+
+stg_hubspot__deals as (
+    select * from {{ ref('stg_hubspot__deals') }}
+),
+
+int_hubspot__rep_ids as (
+    select * from {{ ref('int_hubspot__rep_ids') }}
+),
+
+first_deals as (
+    select
+        contact_id,
+        min(deal_id) as deal_id
+    from stg_hubspot__deals
+    where not is_deleted and contact_id is not null
+    group by 1
+),
+
+-- who only reads the newsletter, or is no customer to be, is no lead
+mapped as (
+    select
+        stg_hubspot__contacts.contact_id as lead_id,
+        coalesce(int_hubspot__rep_ids.rep_id, stg_hubspot__contacts.owner_id) as rep_id,
+        stg_hubspot__contacts.company_id as account_id,
+        first_deals.deal_id as opportunity_id,
+        coalesce(stg_hubspot__contacts.custom_source, stg_hubspot__contacts.source) as source,
+        stg_hubspot__contacts.industry,
+        stg_hubspot__contacts.country,
+        stg_hubspot__contacts.job_title,
+        coalesce(stg_hubspot__contacts.lead_status, stg_hubspot__contacts.lifecycle_stage)
+            as status,
+        cast(null as {{ type_double() }}) as employee_count,
+        stg_hubspot__contacts.created_at,
+        coalesce(stg_hubspot__contacts.opportunity_at, stg_hubspot__contacts.customer_at)
+            as converted_at,
+        stg_hubspot__contacts.is_deleted
+    from stg_hubspot__contacts
+    left join first_deals
+        on stg_hubspot__contacts.contact_id = first_deals.contact_id
+    left join int_hubspot__rep_ids
+        on stg_hubspot__contacts.owner_id = int_hubspot__rep_ids.owner_id
+    where
+        stg_hubspot__contacts.opportunity_at is not null
+        or coalesce(lower(stg_hubspot__contacts.lifecycle_stage), 'subscriber')
+        not in ('subscriber', 'evangelist', 'other')
+)
+
+select * from mapped

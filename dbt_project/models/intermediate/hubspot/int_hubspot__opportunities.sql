@@ -1,0 +1,59 @@
+with stg_hubspot__deals as (
+    select * from {{ ref('stg_hubspot__deals') }}
+),
+
+stg_hubspot__pipeline_stages as (
+    select * from {{ ref('stg_hubspot__pipeline_stages') }}
+),
+
+int_hubspot__rep_ids as (
+    select * from {{ ref('int_hubspot__rep_ids') }}
+),
+
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+time_zone_days as (
+    select * from {{ source('raw_reference', 'time_zone_days') }}
+),
+
+-- HubSpot closes a deal at a moment; the company's day of it counts
+mapped as (
+    select
+        stg_hubspot__deals.deal_id as opportunity_id,
+        coalesce(int_hubspot__rep_ids.rep_id, stg_hubspot__deals.owner_id) as rep_id,
+        stg_hubspot__deals.company_id as account_id,
+        stg_hubspot__deals.contact_id as lead_id,
+        coalesce(stg_hubspot__deals.custom_opportunity_type, stg_hubspot__deals.deal_type)
+            as opportunity_type,
+        coalesce(stg_hubspot__pipeline_stages.label, stg_hubspot__deals.stage_id) as stage,
+        stg_hubspot__deals.currency,
+        stg_hubspot__deals.amount,
+        coalesce(stg_hubspot__pipeline_stages.is_closed, stg_hubspot__deals.is_closed, false)
+            as is_closed,
+        coalesce(
+            stg_hubspot__pipeline_stages.is_closed and stg_hubspot__pipeline_stages.probability = 1,
+            stg_hubspot__deals.is_won,
+            false
+        ) as is_won,
+        {{ local_date('stg_hubspot__deals.closed_at', 'time_zone_days') }} as close_date,
+        stg_hubspot__deals.created_at,
+        stg_hubspot__deals.updated_at,
+        stg_hubspot__deals.modified_at,
+        stg_hubspot__deals.is_deleted
+    from stg_hubspot__deals
+    cross join int_settings
+    left join time_zone_days
+        on
+            int_settings.company_time_zone = time_zone_days.time_zone
+            and cast(stg_hubspot__deals.closed_at as date) = time_zone_days.utc_date
+    left join stg_hubspot__pipeline_stages
+        on
+            stg_hubspot__deals.pipeline_id = stg_hubspot__pipeline_stages.pipeline_id
+            and stg_hubspot__deals.stage_id = stg_hubspot__pipeline_stages.stage_id
+    left join int_hubspot__rep_ids
+        on stg_hubspot__deals.owner_id = int_hubspot__rep_ids.owner_id
+)
+
+select * from mapped

@@ -1,0 +1,51 @@
+with stg_hubspot__owners as (
+    select * from {{ ref('stg_hubspot__owners') }}
+),
+
+stg_hubspot__users as (
+    select * from {{ ref('stg_hubspot__users') }}
+),
+
+int_hubspot__rep_ids as (
+    select * from {{ ref('int_hubspot__rep_ids') }}
+),
+
+-- the files, or Salesforce, say all about their reps
+mapped as (
+    select
+        int_hubspot__rep_ids.rep_id,
+        cast(null as varchar) as manager_id,
+        coalesce(
+            {{ clean_text("coalesce(stg_hubspot__owners.first_name, '') || ' '"
+                ~ " || coalesce(stg_hubspot__owners.last_name, '')") }},
+            stg_hubspot__owners.email,
+            stg_hubspot__owners.owner_id
+        ) as rep_name,
+        stg_hubspot__owners.email,
+        coalesce(stg_hubspot__users.team, stg_hubspot__owners.team) as team,
+        stg_hubspot__users.region,
+        coalesce(stg_hubspot__users.role, stg_hubspot__users.job_title) as role,
+        stg_hubspot__users.tier,
+        stg_hubspot__users.calendar,
+        stg_hubspot__users.time_zone,
+        cast(null as {{ type_double() }}) as fte,
+        stg_hubspot__users.hire_date,
+        -- HubSpot does not say when a user was deactivated: nothing of the owner changes after it
+        case
+            when stg_hubspot__users.end_date is not null then stg_hubspot__users.end_date
+            when stg_hubspot__owners.is_archived
+                then cast(stg_hubspot__owners.updated_at as date)
+        end as end_date,
+        cast(null as date) as valid_from,
+        false as is_deleted
+    from stg_hubspot__owners
+    inner join int_hubspot__rep_ids
+        on stg_hubspot__owners.owner_id = int_hubspot__rep_ids.owner_id
+    left join stg_hubspot__users
+        on
+            stg_hubspot__owners.user_id = stg_hubspot__users.user_id
+            and not stg_hubspot__users.is_deleted
+    where int_hubspot__rep_ids.is_first and not int_hubspot__rep_ids.is_known
+)
+
+select * from mapped

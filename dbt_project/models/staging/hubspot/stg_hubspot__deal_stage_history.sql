@@ -1,0 +1,14 @@
+with source as (
+    select * from {{ source('raw_hubspot', 'deal_stage_history') }}
+),
+
+renamed as (
+    select
+        {{ clean_text('id') }} as deal_stage_history_id,
+        {{ clean_text('deal_id') }} as deal_id,
+        {{ clean_text('stage_id') }} as stage_id,
+        {{ iso_timestamp('changed_at') }} as changed_at
+    from source
+)
+
+select * from renamed
