@@ -169,6 +169,14 @@ def check(company: Company = None) -> None:
         said, missing = salesforce.check_from_environment()
         out.print(said, markup=False)
         warnings += missing
+    if "hubspot" in settings.sources:
+        from orchestration.connectors import hubspot
+
+        said, missing = hubspot.check_hubspot(
+            hubspot.HubSpotClient(hubspot.HubSpotSettings.from_environment())
+        )
+        out.print(said, markup=False)
+        warnings += missing
     for warning in warnings:
         out.print("[yellow]warn[/] ", end="")
         out.print(warning, markup=False)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors import salesforce
+from orchestration.connectors import hubspot, salesforce
 from orchestration.errors import InputError
 from orchestration.policy import Policy, read_policy
 from orchestration.settings import Settings
@@ -85,7 +85,8 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
         oldest = connection.execute(
             "select least((select min(occurred_at) from raw_files.activities),"
             " (select min(created_at) from raw_files.opportunities)"
-            f"{', (' + salesforce.OLDEST_DAY + ')' if 'salesforce' in settings.sources else ''})"
+            f"{', (' + salesforce.OLDEST_DAY + ')' if 'salesforce' in settings.sources else ''}"
+            f"{', (' + hubspot.OLDEST_DAY + ')' if 'hubspot' in settings.sources else ''})"
         ).fetchall()[0][0]
         history = int(policy.setting("history_years") or DEFAULT_HISTORY_YEARS)
         first_year = min(as_of.year - history - 2, int(oldest[:4]) - 1 if oldest else as_of.year)
@@ -123,6 +124,8 @@ def _time_zones(
     reps = "select time_zone, rep_id from raw_files.reps"
     if "salesforce" in settings.sources:
         reps += f" union all {salesforce.TIME_ZONES}"
+    if "hubspot" in settings.sources:
+        reps += f" union all {hubspot.TIME_ZONES}"
     rows = connection.execute(
         f"select trim(time_zone), min(rep_id) from ({reps})"
         " where trim(time_zone) <> '' group by 1 order by 1"

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orchestration.connectors import salesforce
+from orchestration.connectors import hubspot, salesforce
 from orchestration.connectors.files import look_at_files
 from orchestration.settings import Settings
 
 Look = Callable[[Settings, Any], Any]
-LOOKS: Mapping[str, Look] = {"files": look_at_files, "salesforce": salesforce.look}
+LOOKS: Mapping[str, Look] = {
+    "files": look_at_files,
+    "salesforce": salesforce.look,
+    "hubspot": hubspot.look,
+}
 
 
 def look_at_sources(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import partial
 
 import dagster as dg
 
-from orchestration.connectors import salesforce
+from orchestration.connectors import hubspot, salesforce
 from orchestration.connectors.contract import TABLES
 from orchestration.connectors.files import load_files
 from orchestration.connectors.load import TableLoad
@@ -30,8 +30,24 @@ REFERENCE = {
 @dg.definitions
 def ingestion() -> dg.Definitions:
     """One asset per raw table. One step writes them all, so that the first error stops it."""
-    objects = salesforce.OBJECTS if "salesforce" in Settings.from_environment().sources else ()
-    crm = {one.table: dg.AssetKey([salesforce.SCHEMA, one.table]) for one in objects}
+    sources = Settings.from_environment().sources
+    loaders_of_crm = {
+        module.SCHEMA: module.load_from_environment
+        for name, module in (("salesforce", salesforce), ("hubspot", hubspot))
+        if name in sources
+    }
+    crm = [
+        *(
+            dg.AssetKey([salesforce.SCHEMA, one.table])
+            for one in salesforce.OBJECTS
+            if "salesforce" in sources
+        ),
+        *(
+            dg.AssetKey([hubspot.SCHEMA, table])
+            for table, _ in hubspot.TABLES
+            if "hubspot" in sources
+        ),
+    ]
     files = {table.name: dg.AssetKey(["raw_files", table.name]) for table in TABLES}
     reference = {name: dg.AssetKey(["raw_reference", name]) for name in REFERENCE}
     specs = [
@@ -48,18 +64,18 @@ def ingestion() -> dg.Definitions:
         ),
         *(
             dg.AssetSpec(
-                crm[one.table],
+                key,
                 deps=[POLICY],
-                group_name=salesforce.SCHEMA,
+                group_name=key.path[0],
                 owners=OWNERS,
-                kinds={"dlt", "duckdb", "salesforce"},
-                description=f"The object {one.name} as Salesforce has it, as text.",
+                kinds={"dlt", "duckdb", key.path[0].removeprefix("raw_")},
+                description=f"`{key.path[1]}` as the CRM has it, as text.",
             )
-            for one in objects
+            for key in crm
         ),
         dg.AssetSpec(
             CHANGED_MONTHS,
-            deps=[files["activities"], *crm.values()],
+            deps=[files["activities"], *crm],
             group_name="raw_files",
             owners=OWNERS,
             kinds={"duckdb"},
@@ -68,7 +84,7 @@ def ingestion() -> dg.Definitions:
         *(
             dg.AssetSpec(
                 key,
-                deps=[files["reps"], files["activities"], files["opportunities"], *crm.values()],
+                deps=[files["reps"], files["activities"], files["opportunities"], *crm],
                 group_name="raw_reference",
                 owners=OWNERS,
                 kinds={"python", "duckdb"},
@@ -105,10 +121,8 @@ def ingestion() -> dg.Definitions:
                 now=now,
             )
         }
-        if crm:
-            loaders[salesforce.SCHEMA] = partial(
-                salesforce.load_from_environment, settings, full=refresh.full, now=now
-            )
+        for schema, load_crm in loaders_of_crm.items():
+            loaders[schema] = partial(load_crm, settings, full=refresh.full, now=now)
         marks: dict[str, str | None] = {}
         for schema, load_source in loaders.items():
             loads = load_source()

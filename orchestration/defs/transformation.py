@@ -13,7 +13,7 @@ from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_contex
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import dbt_runner
-from orchestration.connectors.salesforce import REP_IDENTITY
+from orchestration.connectors import hubspot, salesforce
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.lineage import column_lineage, mapping_schema
@@ -127,8 +127,9 @@ def _recipe(settings: Settings) -> str:
             "select coalesce(rep_id, ''), coalesce(valid_from, ''), coalesce(time_zone, '')"
             " from raw_files.reps where _is_deleted = 'false' order by all"
         ).fetchall()
-        if "salesforce" in settings.sources:
-            zones += connection.execute(f"{REP_IDENTITY} order by all").fetchall()
+        for source, module in (("salesforce", salesforce), ("hubspot", hubspot)):
+            if source in settings.sources:
+                zones += connection.execute(f"{module.REP_IDENTITY} order by all").fetchall()
     return f"{code_version(settings)} {hashlib.sha256(repr(zones).encode()).hexdigest()[:12]}"
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from orchestration.errors import CheckFailed, ConfigError, ScorecardError
 from orchestration.policy import Policy, read_policy
-from orchestration.quality import marts, raw, salesforce
+from orchestration.quality import crm, marts, raw
 from orchestration.quality.checks import (
     SETTINGS_SEED,
     BuiltIn,
@@ -59,12 +59,14 @@ def expectation_names(suite: SuiteName, sources: Sequence[str] = FILES) -> list[
 def declared_suite(suite: SuiteName, sources: Sequence[str]) -> Suite:
     """A suite for the sources that are enabled."""
     declared = SUITES[suite]
-    if "salesforce" not in sources:
+    crms = [name for name in crm.CHECKS if name in sources]
+    if not crms:
         return declared
     if suite == "marts":
-        return marts.over_all_sources(declared, ["salesforce"])
+        return marts.over_all_sources(declared, crms)
     needed = tuple(check for check in declared.checks if check not in raw.OF_FILES_ALONE)
-    return replace(declared, checks=(*needed, *salesforce.checks()))
+    found = tuple(check for name in crms for check in crm.CHECKS[name]())
+    return replace(declared, checks=(*needed, *found))
 
 
 def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[CheckResult]:

@@ -1,30 +1,49 @@
-"""Checks of `raw_salesforce`, part of the suite `raw` where that source is enabled."""
+"""Checks of the raw tables of CRMs, part of the suite `raw` where such a source is enabled."""
 
 from __future__ import annotations
 
-from orchestration.connectors.salesforce import OBJECTS, SCHEMA, SalesforceObject
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from orchestration.connectors import hubspot, salesforce
 from orchestration.quality.checks import Check, Measured
 from orchestration.quality.results import CheckSpec, Severity
 
-# objects in which something happens on every working day
-BUSY = ("Opportunity", "Task", "Event")
+
+@dataclass(frozen=True)
+class RawObject:
+    """What the checks need to know of an object.
+
+    `loaded_as`: its name in the records of loads. `stamp` and `created`: the columns that say when
+    a record was changed and created. `is_busy`: something happens in it on every working day.
+    """
+
+    source: str
+    schema: str
+    name: str
+    table: str
+    loaded_as: str
+    stamp: str
+    created: str
+    is_busy: bool
+    has_fields: bool = True
 
 
 def _check(
     what: str,
-    one: SalesforceObject,
+    one: RawObject,
     severity: Severity,
     description: str,
     expected: str,
     sql: str,
     absent: str | None = None,
 ) -> Check:
-    name = f"gx_{what}_salesforce_{one.table}"
-    spec = CheckSpec(name, "raw", SCHEMA, one.table, None, severity, description)
+    name = f"gx_{what}_{one.source}_{one.table}"
+    spec = CheckSpec(name, "raw", one.schema, one.table, None, severity, description)
     return Measured(spec, expected, sql, absent)
 
 
-def _rows(one: SalesforceObject) -> Check:
+def _rows(one: RawObject) -> Check:
     return _check(
         "rows_match_loader",
         one,
@@ -37,12 +56,12 @@ def _rows(one: SalesforceObject) -> Check:
             select
                 count(*) filter (_is_deleted = 'false') as live_rows,
                 count(*) - count(distinct id) as repeated_rows
-            from {SCHEMA}.{one.table}
+            from {one.schema}.{one.table}
         ),
 
         said as (
             select coalesce(max_by(live_rows, (loaded_at, rowid)), 0) as live_rows
-            from {SCHEMA}._loads where object_name = '{one.name}'
+            from {one.schema}._loads where object_name = '{one.loaded_as}'
         )
 
         select
@@ -57,13 +76,13 @@ def _rows(one: SalesforceObject) -> Check:
     )
 
 
-def _deleted(one: SalesforceObject) -> Check:
+def _deleted(one: RawObject) -> Check:
     return _check(
         "deleted_share",
         one,
         "error",
-        f"The share of deleted rows of {one.name} has not exploded. Did the user of the app lose "
-        "access to records? If the deletions are right, raise max_deleted_ratio in "
+        f"The share of deleted rows of {one.name} has not exploded. Did the user or key "
+        "lose access to records? If the deletions are right, raise max_deleted_ratio in "
         "company_settings.csv.",
         "at most {max_deleted_ratio:.0%} deleted",
         f"""
@@ -80,7 +99,7 @@ def _deleted(one: SalesforceObject) -> Check:
             end as failed_rows
         from (
             select count(*) filter (_is_deleted = 'true') as bad_count, count(*) as row_count
-            from {SCHEMA}.{one.table}
+            from {one.schema}.{one.table}
             having count(*) > 0
         )
         """,
@@ -88,13 +107,13 @@ def _deleted(one: SalesforceObject) -> Check:
     )
 
 
-def _freshness(one: SalesforceObject) -> Check:
+def _freshness(one: RawObject) -> Check:
     return _check(
         "freshness",
         one,
         "warn",
-        f"Some {one.name} was changed recently. If not, the CRM is not used, or the user of the "
-        "app no longer sees new records.",
+        f"Some {one.name} was changed recently. If not, the CRM is not used, or the user or key "
+        "no longer sees new records.",
         "at most {freshness_days:g} days before the as-of date",
         f"""
         select
@@ -103,8 +122,8 @@ def _freshness(one: SalesforceObject) -> Check:
             'at most {{freshness_days:g}} days before ' || {{as_of}} as expected,
             case when {{as_of}} - newest <= {{freshness_days}} then 0 else 1 end as failed_rows
         from (
-            select try_cast(left(max(system_modstamp), 10) as date) as newest
-            from {SCHEMA}.{one.table}
+            select try_cast(left(max({one.stamp}), 10) as date) as newest
+            from {one.schema}.{one.table}
             having count(*) > 0
         )
         """,
@@ -112,7 +131,7 @@ def _freshness(one: SalesforceObject) -> Check:
     )
 
 
-def _volume(one: SalesforceObject) -> Check:
+def _volume(one: RawObject) -> Check:
     return _check(
         "volume",
         one,
@@ -123,10 +142,10 @@ def _volume(one: SalesforceObject) -> Check:
         f"""
         with weekly as (
             select
-                ({{as_of}} - try_cast(left(created_date, 10) as date)) // 7 as weeks_ago,
+                ({{as_of}} - try_cast(left({one.created}, 10) as date)) // 7 as weeks_ago,
                 count(*) as row_count
-            from {SCHEMA}.{one.table}
-            where _is_deleted = 'false' and left(created_date, 10) <= cast({{as_of}} as varchar)
+            from {one.schema}.{one.table}
+            where _is_deleted = 'false' and left({one.created}, 10) <= cast({{as_of}} as varchar)
             group by 1
         ),
 
@@ -158,18 +177,18 @@ def _volume(one: SalesforceObject) -> Check:
     )
 
 
-def _columns(one: SalesforceObject) -> Check:
+def _columns(one: RawObject) -> Check:
     return _check(
         "columns",
         one,
         "warn",
         f"The fields of {one.name} are those of the load before. What appeared may be worth "
-        "reading (SCORECARD_SALESFORCE_FIELDS); what vanished stays empty in new rows.",
+        f"reading (SCORECARD_{one.source.upper()}_FIELDS); what vanished stays empty in new rows.",
         "no field appeared, vanished or changed its type",
         f"""
         with last_load as (
-            select max(loaded_at) as loaded_at from {SCHEMA}._loads
-            where object_name = '{one.name}'
+            select max(loaded_at) as loaded_at from {one.schema}._loads
+            where object_name = '{one.loaded_as}'
         )
 
         select
@@ -177,20 +196,68 @@ def _columns(one: SalesforceObject) -> Check:
             field_changes.what as observed,
             'as before' as expected,
             1 as failed_rows
-        from {SCHEMA}._field_changes as field_changes
+        from {one.schema}._field_changes as field_changes
         inner join last_load on field_changes.noticed_at = last_load.loaded_at
-        where field_changes.object_name = '{one.name}'
+        where field_changes.object_name = '{one.loaded_as}'
         """,
         absent="the same fields as before",
     )
 
 
-def checks() -> tuple[Check, ...]:
-    """All checks, of each object."""
+def _checks(objects: tuple[RawObject, ...]) -> tuple[Check, ...]:
+    busy = [one for one in objects if one.is_busy]
     return (
-        *(_rows(one) for one in OBJECTS),
-        *(_deleted(one) for one in OBJECTS),
-        *(_freshness(one) for one in OBJECTS if one.name in BUSY),
-        *(_volume(one) for one in OBJECTS if one.name in BUSY),
-        *(_columns(one) for one in OBJECTS),
+        *(_rows(one) for one in objects),
+        *(_deleted(one) for one in objects),
+        *(_freshness(one) for one in busy),
+        *(_volume(one) for one in busy),
+        *(_columns(one) for one in objects if one.has_fields),
     )
+
+
+def _of_salesforce() -> tuple[Check, ...]:
+    return _checks(
+        tuple(
+            RawObject(
+                "salesforce",
+                salesforce.SCHEMA,
+                one.name,
+                one.table,
+                one.name,
+                "system_modstamp",
+                "created_date",
+                one.name in ("Opportunity", "Task", "Event"),
+            )
+            for one in salesforce.OBJECTS
+        )
+    )
+
+
+def _of_hubspot() -> tuple[Check, ...]:
+    busy = {"deals": "createdate", "calls": "hs_timestamp", "meetings": "hs_timestamp"}
+    known = {one.table: one for one in hubspot.OBJECTS}
+    found = []
+    for table, _ in hubspot.TABLES:
+        one = known.get(table)
+        name = one.name if one else table
+        found.append(
+            RawObject(
+                "hubspot",
+                hubspot.SCHEMA,
+                name,
+                table,
+                table,
+                one.stamp if one else "",
+                busy.get(name, ""),
+                name in busy,
+                one is not None,
+            )
+        )
+    return _checks(tuple(found))
+
+
+# the checks of each source
+CHECKS: Mapping[str, Callable[[], tuple[Check, ...]]] = {
+    "salesforce": _of_salesforce,
+    "hubspot": _of_hubspot,
+}
