@@ -30,7 +30,17 @@ def models_of(source: str) -> list[str]:
 MODELS = models_of("hubspot")
 TABLES = [name.removeprefix("int_hubspot__") for name in MODELS if name.startswith("int_")]
 UNIONS = ("int_crm__reps", "int_crm__activities", "int_crm__opportunities")
-BUILD = ("--resource-type", "model", "--select", *MODELS, *models_of("salesforce"), *UNIONS)
+BUILD = (
+    "--resource-type",
+    "model",
+    "--resource-type",
+    "seed",
+    "--select",
+    "rep_aliases",
+    *MODELS,
+    *models_of("salesforce"),
+    *UNIONS,
+)
 
 # owner 41 is `caller` of the files, 42 a user of Salesforce, 43 and 44 one person who came back
 RECORDS: Mapping[str, list[dict[str, str]]] = {
@@ -139,7 +149,7 @@ def all_three(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Compa
 
 
 def test_a_person_in_three_systems_is_one_rep(all_three: Company) -> None:
-    sql = "select owner_id, rep_id from intermediate.int_hubspot__rep_ids order by 1"
+    sql = "select user_id, rep_id from intermediate.int_hubspot__rep_ids order by 1"
     assert all_three.rows(sql) == [
         ("41", "caller"), ("42", "005B"), ("43", "44"), ("44", "44"), ("45", "45"),
     ]  # fmt: skip

@@ -133,7 +133,7 @@ mapped as (
         activities.is_deleted
     from activities
     left join int_hubspot__rep_ids
-        on activities.owner_id = int_hubspot__rep_ids.owner_id
+        on activities.owner_id = int_hubspot__rep_ids.user_id
 )
 
 select * from mapped

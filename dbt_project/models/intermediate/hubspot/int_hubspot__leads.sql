@@ -41,7 +41,7 @@ mapped as (
     left join first_deals
         on stg_hubspot__contacts.contact_id = first_deals.contact_id
     left join int_hubspot__rep_ids
-        on stg_hubspot__contacts.owner_id = int_hubspot__rep_ids.owner_id
+        on stg_hubspot__contacts.owner_id = int_hubspot__rep_ids.user_id
     where
         stg_hubspot__contacts.opportunity_at is not null
         or coalesce(lower(stg_hubspot__contacts.lifecycle_stage), 'subscriber')

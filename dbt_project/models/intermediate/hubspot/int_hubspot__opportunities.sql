@@ -53,7 +53,7 @@ mapped as (
             stg_hubspot__deals.pipeline_id = stg_hubspot__pipeline_stages.pipeline_id
             and stg_hubspot__deals.stage_id = stg_hubspot__pipeline_stages.stage_id
     left join int_hubspot__rep_ids
-        on stg_hubspot__deals.owner_id = int_hubspot__rep_ids.owner_id
+        on stg_hubspot__deals.owner_id = int_hubspot__rep_ids.user_id
 )
 
 select * from mapped

@@ -2,97 +2,57 @@ with stg_hubspot__owners as (
     select * from {{ ref('stg_hubspot__owners') }}
 ),
 
-stg_files__reps as (
-    select * from {{ ref('stg_files__reps') }}
-),
+{{ match_reps('hubspot', users='stg_hubspot__owners', user_id='owner_id') }},
 
-{%- if 'salesforce' in env_var('SCORECARD_SOURCES', 'files').split(',') %}
-stg_salesforce__users as (
-    select * from {{ ref('stg_salesforce__users') }}
-),
-
-int_salesforce__rep_ids as (
-    select * from {{ ref('int_salesforce__rep_ids') }}
-),
-
-{%- endif %}
--- a person whom the files know too is one rep: by the same id, which overrides, or the same e-mail
-known_ids as (
-    select distinct rep_id from stg_files__reps
-    where not is_deleted
-),
-
-known_emails as (
-    select
-        lower(email) as email,
-        min(rep_id) as rep_id
-    from stg_files__reps
-    where not is_deleted and email is not null
-    group by 1
-),
-
--- so is one who is a user of Salesforce
-other_emails as (
-    {%- if 'salesforce' in env_var('SCORECARD_SOURCES', 'files').split(',') %}
-    select
-        lower(stg_salesforce__users.email) as email,
-        min(int_salesforce__rep_ids.rep_id) as rep_id
-    from stg_salesforce__users
-    inner join int_salesforce__rep_ids
-        on stg_salesforce__users.user_id = int_salesforce__rep_ids.user_id
-    where
-        stg_salesforce__users.email is not null
-        and not stg_salesforce__users.is_deleted
-        and coalesce(stg_salesforce__users.user_type, 'Standard') = 'Standard'
-    group by 1
-    {%- else %}
-    select
-        email,
-        rep_id
-    from known_emails
-    where 1 = 0
-    {%- endif %}
-),
-
--- somebody who left and came back is two owners: the one that is active, else the older one
+-- somebody who left and came back is two owners: the one that is active, else the older one, is both
 ranked as (
     select
-        stg_hubspot__owners.*,
+        matched.user_id,
+        matched.email,
+        matched.rep_id,
+        matched.is_known,
+        stg_hubspot__owners.is_archived,
+        matched.is_known or matched.rep_id <> matched.user_id as is_named,
         row_number() over (
-            partition by coalesce(lower(email), owner_id)
-            order by is_archived asc nulls last, owner_id asc nulls last
+            partition by coalesce(matched.email, matched.user_id)
+            order by
+                stg_hubspot__owners.is_archived asc nulls last,
+                matched.user_id asc nulls last
         ) as owner_number
-    from stg_hubspot__owners
+    from matched
+    inner join stg_hubspot__owners
+        on matched.user_id = stg_hubspot__owners.owner_id
 ),
 
-first_owners as (
+same_person as (
     select
-        lower(email) as email,
-        owner_id
+        ranked.user_id,
+        ranked.email,
+        ranked.is_known,
+        ranked.is_archived,
+        case
+            when ranked.is_named then ranked.rep_id
+            else coalesce(first_owners.rep_id, ranked.rep_id)
+        end as rep_id
     from ranked
-    where owner_number = 1 and email is not null
+    left join ranked as first_owners
+        on ranked.email = first_owners.email and first_owners.owner_number = 1
 ),
 
-matched as (
+final as (
     select
-        ranked.owner_id,
-        coalesce(
-            known_ids.rep_id, known_emails.rep_id, other_emails.rep_id,
-            first_owners.owner_id, ranked.owner_id
-        ) as rep_id,
-        known_ids.rep_id is not null
-        or known_emails.rep_id is not null
-        or other_emails.rep_id is not null as is_known,
-        ranked.owner_number = 1 as is_first
-    from ranked
-    left join known_ids
-        on ranked.owner_id = known_ids.rep_id
-    left join known_emails
-        on lower(ranked.email) = known_emails.email
-    left join other_emails
-        on lower(ranked.email) = other_emails.email
-    left join first_owners
-        on lower(ranked.email) = first_owners.email
+        user_id,
+        email,
+        rep_id,
+        is_known,
+        row_number() over (
+            partition by rep_id
+            order by
+                case when user_id = rep_id then 0 else 1 end asc nulls last,
+                is_archived asc nulls last,
+                user_id asc nulls last
+        ) = 1 as is_first
+    from same_person
 )
 
-select * from matched
+select * from final

@@ -40,7 +40,7 @@ mapped as (
         false as is_deleted
     from stg_hubspot__owners
     inner join int_hubspot__rep_ids
-        on stg_hubspot__owners.owner_id = int_hubspot__rep_ids.owner_id
+        on stg_hubspot__owners.owner_id = int_hubspot__rep_ids.user_id
     left join stg_hubspot__users
         on
             stg_hubspot__owners.user_id = stg_hubspot__users.user_id
