@@ -4,7 +4,7 @@ with stg_hubspot__owners as (
 
 {{ match_reps('hubspot', users='stg_hubspot__owners', user_id='owner_id') }},
 
--- somebody who left and came back is two owners: the one that is active, else the older one, is both
+-- somebody who left and came back is two owners: the active one, else the older one, is both
 ranked as (
     select
         matched.user_id,
