@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration import standing
 from orchestration.errors import ScorecardError
 from orchestration.quality.results import CheckResult
 from orchestration.settings import Settings
@@ -81,11 +82,13 @@ def build(
 ) -> DbtRun:
     """Build seeds, models and data tests in dependency order; a failed test skips what follows.
 
+    What was built from the same inputs is left as it stands, and said again.
+
     Args:
         settings: Whose warehouse to build.
         project: What `parse` returned.
         as_of: The last day that counts.
-        full: Rebuild incremental models from scratch.
+        full: Build everything anew, incremental models from scratch.
         selection: dbt's selection arguments; all nodes by default.
         on_result: Called with one line per finished node.
     """
@@ -101,19 +104,40 @@ def build(
             lines.append(f"{event['info']['ts']} {event['info']['msg']}")
             on_result(str(event["info"]["msg"]))
 
-    arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test", *selection]
-    if full:
-        arguments.append("--full-refresh")
     environment = {"SCORECARD_AS_OF_DATE": as_of.isoformat()}
-    result = _invoke(settings, arguments, environment, project.manifest, collect)
+    plan = standing.plan(settings, project.content, environment, full=full)
+    # who asks for some nodes only gets them looked at
+    left = plan.standing if not selection or "fqn:*" in selection else {}
+    results: Sequence[RunResult] = []
+    errors: list[str] = []
+    if len(left) < len(plan.inputs):
+        if left:  # by name, for dbt would leave out all tests of what is excluded
+            names = [name.split(".")[2] for name in plan.inputs if name not in left]
+            selection = ["--select", *names, "--indirect-selection", "empty"]
+        arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test", *selection]
+        if full:
+            arguments.append("--full-refresh")
+        environment["SCORECARD_VERSION"] = plan.version
+        result = _invoke(settings, arguments, environment, project.manifest, collect)
+        results = result.result.results if result.result is not None else []
+        errors = [_message(node) for node in results if node.status in ("error", "fail")]
+        if not result.success and not errors:
+            errors = [str(result.exception or "dbt stopped without a message")]
     # dbt's own log would have more lines, and formats those it leaves out too: 5 ms for each node
     (target_dir(settings) / "dbt.log").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    results = result.result.results if result.result is not None else []
-    errors = [_message(node) for node in results if node.status in ("error", "fail")]
-    if not result.success and not errors:
-        errors = [str(result.exception or "dbt stopped without a message")]
-    checks = [_check(node) for node in results if _is_executed_test(node)]
-    return DbtRun(events=events, checks=checks, errors=errors)
+    checks = {node.node.unique_id: _check(node) for node in results if _is_executed_test(node)}
+    succeeded = {
+        node.node.unique_id for node in results if node.status in ("success", "pass", "warn")
+    }
+    standing.record(settings, plan, succeeded, events, checks)
+    return DbtRun(
+        events=[*(built.event for built in left.values()), *events],
+        checks=[
+            *(built.check for built in left.values() if built.check is not None),
+            *checks.values(),
+        ],
+        errors=errors,
+    )
 
 
 def _invoke(

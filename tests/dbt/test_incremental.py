@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.dbt.conftest import Company
+from orchestration import dbt_runner
+from tests.dbt.conftest import AS_OF, Company
 
 MODELS_ONLY = ("--resource-type", "seed", "--resource-type", "model")
 
@@ -58,6 +63,83 @@ def test_an_incremental_build_equals_a_full_one_row_for_row(built: Company, tmp_
     assert not [row for row in counted if str(row[1]).startswith("2026-03")]
     # 02:00 UTC on 1 August is still July in New York
     assert any(row[0] == "caller" and str(row[1]) == "2026-07-31" for row in counted)
+
+
+# what may happen between two refreshes: SQL over raw, and the days until the next one
+STEPS = {
+    "a_day_passes": (
+        "insert into raw_files.activities by name select 'x1' as activity_id,"
+        " 'caller' as rep_id, 'call' as activity_type, 'outbound' as direction,"
+        " '2026-12-30T15:00:00Z' as occurred_at, 'false' as _is_deleted;"
+        " insert into raw_files._changed_months values ('activities', '2026-12-01')",
+        1,
+    ),
+    "leave_in_the_past_and_a_late_deal_on_the_same_day": (
+        "insert into raw_files.time_off by name select 'caller' as rep_id,"
+        " '2026-04-06' as start_date, '2026-04-17' as end_date, 'false' as _is_deleted;"
+        " update raw_files.opportunities set amount = '1500' where opportunity_id = 'd1'",
+        0,
+    ),
+    "the_day_goes_back_after_a_new_role_and_a_new_goal": (
+        "insert into raw_files.reps by name select 'caller' as rep_id, 'caller' as rep_name,"
+        " 'AE' as role, 'North' as team, '2026-05-04' as valid_from, 'false' as _is_deleted;"
+        " update raw_files.activities set _is_deleted = 'true' where occurred_at like '2026-02%';"
+        " insert into raw_files._changed_months values ('activities', '2026-02-01')",
+        -40,
+    ),
+}
+
+
+@contextmanager
+def _set_aside(path: Path) -> Iterator[None]:
+    """Put a file back as it was at the end of the block."""
+    kept = path.with_suffix(".kept")
+    shutil.copyfile(path, kept)
+    yield
+    kept.replace(path)
+
+
+@pytest.mark.slow
+def test_a_refresh_equals_a_full_one_whatever_changed(built: Company, tmp_path: Path) -> None:
+    company = built.copy(tmp_path)
+    project = dbt_runner.parse(company.settings)
+    log = dbt_runner.target_dir(company.settings) / "dbt.log"
+
+    def refresh(as_of: dt.date, *, full: bool = False) -> dbt_runner.DbtRun:
+        """Build as the job does, which keeps track of what was built from what."""
+        run = dbt_runner.build(company.settings, project, as_of, full=full)
+        run.raise_for_errors()
+        company.execute("delete from raw_files._changed_months")
+        return run
+
+    as_of = AS_OF - dt.timedelta(days=1)
+    first = refresh(as_of, full=True)
+    # one of another day that broke off half way, and a model built by hand, leave no trace
+    some = ["--select", "+int_seasonal_indices"]
+    dbt_runner.build(company.settings, project, as_of - dt.timedelta(days=40), selection=some)
+    company.dbt("run", "--select", "int_rep_days", as_of=as_of - dt.timedelta(days=400))
+    for name, (sql, days) in STEPS.items():
+        company.execute(sql)
+        if name.endswith("a_new_goal"):
+            company.add_policy(
+                "goals", goal_id="promoted_demos", scope="rep", scope_value="promoted",
+                metric_id="demos_held", period="month", goal="30", timing="redistribute",
+            )  # fmt: skip
+        as_of += dt.timedelta(days=days)
+        refresh(as_of)
+        ours, said = _everything(company), log.read_text(encoding="utf-8")
+        if name == "a_day_passes":
+            (goals,) = [line for line in said.splitlines() if "marts.fct_goals_daily ." in line]
+            assert "UNCHANGED" in goals
+            assert "config.goals" not in said
+        with _set_aside(company.settings.warehouse_path):
+            refresh(as_of, full=True)
+            assert ours == _everything(company), name
+    again = refresh(as_of)
+    assert log.read_text(encoding="utf-8") == ""  # nothing changed: nothing was built
+    assert sorted(c.check_name for c in again.checks) == sorted(c.check_name for c in first.checks)
+    assert len(again.events) == len(first.events)
+    assert _everything(company) == ours
 
 
 @pytest.mark.slow

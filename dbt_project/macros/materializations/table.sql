@@ -1,18 +1,29 @@
 {#-
     A table on DuckDB, replaced in one transaction: readers see the old one or the new one.
     dbt-duckdb builds under another name, renames twice and drops what was there, which costs a small
-    model as much as its own SQL.
+    model as much as its own SQL. In a refresh a table whose inputs hold what they held when it was
+    built is left as it stands.
 -#}
 {% materialization table, adapter='duckdb' -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set inputs = inputs_of_model() -%}
+
+    {% if inputs and not should_full_refresh() and existing_relation is not none and run_query(
+        "select 1 from built.nodes where node = '" ~ model.unique_id
+        ~ "' and built_from = '" ~ inputs ~ "'"
+    ).rows | length %}
+        {% call noop_statement('main', 'UNCHANGED', 'UNCHANGED') %}{% endcall %}
+        {{ return({'relations': [target_relation]}) }}
+    {% endif %}
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') -%}
         {% if existing_relation is not none -%}
             drop {{ existing_relation.type }} {{ existing_relation }};
         {%- endif %}
-        {{ create_table_as(False, target_relation, compiled_code) }}
+        {{ create_table_as(False, target_relation, compiled_code) }};
+        {{ keep_track(target_relation, inputs) }}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

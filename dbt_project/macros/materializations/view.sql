@@ -8,7 +8,8 @@
         {% if existing_relation is not none -%}
             drop {{ existing_relation.type }} {{ existing_relation }};
         {%- endif %}
-        {{ create_view_as(target_relation, sql) }}
+        {{ create_view_as(target_relation, sql) }};
+        {{ keep_track(target_relation, inputs_of_model()) }}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

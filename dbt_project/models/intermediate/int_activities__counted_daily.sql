@@ -4,6 +4,7 @@
         incremental_strategy='append',
         on_schema_change='fail',
         pre_hook="{% if is_incremental() %}delete from {{ this }} where month_start_date in (select month_start from {{ source('raw_files', '_changed_months') }} where table_name = 'activities'){% endif %}",
+        post_hook="{{ keep_track(this, inputs_of_model()) }}",
     )
 }}
 

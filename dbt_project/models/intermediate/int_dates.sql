@@ -1,3 +1,5 @@
+{{ config(meta={'compared': true}) }}
+
 with int_settings as (
     select * from {{ ref('int_settings') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(meta={'compared': true}) }}
+
 -- design/rules section 5: per working day of capacity, detrended, pooled over years, shrunk
 -- (empirical Bayes), months first and then their halves, falling back from role and region to
 -- role to organisation to 1
