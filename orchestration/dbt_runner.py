@@ -130,12 +130,12 @@ def build(
         node.node.unique_id for node in results if node.status in ("success", "pass", "warn")
     }
     standing.record(settings, plan, succeeded, events, checks)
+    said = {event["data"]["node_info"]["unique_id"]: event for event in events}
+    said |= {name: built.event for name, built in left.items()}
+    checks |= {name: built.check for name, built in left.items() if built.check is not None}
     return DbtRun(
-        events=[*(built.event for built in left.values()), *events],
-        checks=[
-            *(built.check for built in left.values() if built.check is not None),
-            *checks.values(),
-        ],
+        events=[said[name] for name in plan.inputs if name in said],
+        checks=list(checks.values()),
         errors=errors,
     )
 

@@ -14,6 +14,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from orchestration.publishing import code_version
@@ -40,7 +41,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Plan:
-    """What each node would be built from, and the nodes that were built from just that."""
+    """What each node would be built from, after its parents, and the nodes built from just that."""
 
     version: str
     inputs: Mapping[str, str]
@@ -187,7 +188,9 @@ def _inputs(
         own = {days} if has_days else set()
         return frozenset(own.union(*map(rests_on, node["depends_on"].get("nodes", []))))
 
+    parents = {name: node["depends_on"].get("nodes", []) for name, node in nodes.items()}
     return {
         name: hashlib.sha256(repr((version, sorted(rests_on(name)))).encode()).hexdigest()
-        for name in nodes
+        for name in TopologicalSorter(parents).static_order()
+        if name in nodes
     }
