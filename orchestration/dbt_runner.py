@@ -105,9 +105,10 @@ def build(
             on_result(str(event["info"]["msg"]))
 
     environment = {"SCORECARD_AS_OF_DATE": as_of.isoformat()}
-    plan = standing.plan(settings, project.content, environment, full=full)
-    # who asks for some nodes only gets them looked at
-    left = plan.standing if not selection or "fqn:*" in selection else {}
+    # who asks for some nodes gets them built, and nobody keeps track: what they read may be stale
+    is_whole = not selection or "fqn:*" in selection
+    plan = standing.plan(settings, project.content, environment, full=full, is_kept=is_whole)
+    left = plan.standing
     results: Sequence[RunResult] = []
     errors: list[str] = []
     if len(left) < len(plan.inputs):

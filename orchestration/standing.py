@@ -49,12 +49,18 @@ class Plan:
 
 
 def plan(
-    settings: Settings, manifest: Mapping[str, Any], days: Mapping[str, str], *, full: bool
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    days: Mapping[str, str],
+    *,
+    full: bool,
+    is_kept: bool,
 ) -> Plan:
     """Compare the inputs of every node with what it was built from.
 
     Inputs are the records of all raw tables it rests on, the days if its SQL or that of a node
-    before it names them, and the version of code and policy. Nothing stands in a full build.
+    before it names them, and the version of code and policy. Nothing stands in a full build, nor
+    if nobody keeps track, as on other engines than DuckDB.
     """
     days = {name: days.get(name, os.environ.get(name, "")) for name in DAYS}
     version = f"{code_version(settings)} {','.join(settings.sources)}"
@@ -63,6 +69,8 @@ def plan(
         for name, node in manifest["nodes"].items()
         if node["resource_type"] in ("seed", "model", "test")
     }
+    if settings.target != "duckdb" or not is_kept:
+        return Plan("", _inputs(manifest, nodes, None, version, repr(days)), {})
     with connect(settings) as connection:
         connection.execute("create schema if not exists built")
         connection.execute(
@@ -105,6 +113,8 @@ def record(
     checks: Mapping[str, CheckResult],
 ) -> None:
     """Note what the nodes that succeeded were built from; tables and views noted it themselves."""
+    if not planned.version:
+        return
     said = {
         name: json.dumps([event, asdict(checks[name]) if name in checks else None], default=str)
         for event in events
@@ -162,7 +172,7 @@ def _content(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 def _inputs(
     manifest: Mapping[str, Any],
     nodes: Mapping[str, Mapping[str, Any]],
-    contents: Mapping[str, str],
+    contents: Mapping[str, str] | None,
     version: str,
     days: str,
 ) -> dict[str, str]:
@@ -179,8 +189,8 @@ def _inputs(
 
     @cache
     def rests_on(name: str) -> frozenset[str]:
-        if name in contents:
-            return frozenset([f"{name} {contents[name]}"])
+        if name not in nodes:  # a source
+            return frozenset([f"{name} {contents[name] if contents else ''}"])
         node = nodes[name]
         has_days = any(day in node.get("raw_code", "") for day in DAYS) or any(
             map(names_days, node["depends_on"].get("macros", []))

@@ -15,7 +15,7 @@
             '{{ inputs }}'
         {%- endif -%}
         ;
-    {%- elif execute and run_query(
+    {%- elif execute and target.type == "duckdb" and run_query(
         "select 1 from information_schema.tables where table_schema = 'built'"
     ).rows | length -%}
         delete from built.nodes where node = '{{ model.unique_id }}';
