@@ -357,11 +357,11 @@ def _rows_per_second(size: Size, measured: Measurement) -> float:
     return float(size.loading.found["rows"]) / measured.phases["loading"]["wall"]
 
 
-def write_document(path: Path, measured: str) -> None:
+def write_document(path: Path, measured: str, begin: str = BEGIN, end: str = END) -> None:
     """Put the tables between the two markers of the document."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}", encoding="utf-8")
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    path.write_text(f"{before}{begin}\n\n{measured}\n\n{end}{after}", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,11 @@ import yaml
 from orchestration.reports_site import read_sources
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.terminal import read_scorecard
-from tests.reports.conftest import REPS, publish_sample
+from tests.benchmarks.bi import QUESTIONS, tables
+from tests.reports.conftest import AS_OF, REPS, publish_sample
 
 PAGES = REPOSITORY / "reports" / "pages"
 MARTS = {path.stem for path in (REPOSITORY / "dbt_project/models/marts").glob("*.sql")}
-QUERIES = re.findall(
-    r"^([A-Z][^\n]*\?)\n\n```sql\n(.*?)```", (REPOSITORY / "docs/bi.md").read_text(), re.S | re.M
-)
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +43,23 @@ def answers(company: Settings) -> dict[str, list[dict[str, Any]]]:
         with engine.connect() as connection:
             return {
                 question: [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
-                for question, sql in QUERIES
+                for question, sql in QUESTIONS
             }
     finally:
         engine.dispose()
 
 
-def test_there_are_five_questions_and_each_has_an_answer(
+def test_there_are_ten_questions_and_each_has_an_answer(
     answers: dict[str, list[dict[str, Any]]],
 ) -> None:
-    assert len(answers) == 5
+    assert len(answers) == 10
     assert all(answers.values())
 
 
 def test_the_answers_are_what_the_command_says(
     company: Settings, answers: dict[str, list[dict[str, Any]]]
 ) -> None:
-    standing, misses, weekly, outlook, _ = answers.values()
+    standing, misses, weekly, outlook, *_ = answers.values()
     for rep_id, name, *_ in REPS:
         said = read_scorecard(company, rep_id, "month").as_json()
         metrics = {metric["metric_name"]: metric for metric in said["metrics"]}
@@ -84,12 +84,41 @@ def test_the_answers_are_what_the_command_says(
 
 
 def test_the_teams_are_the_sums_of_their_reps(answers: dict[str, list[dict[str, Any]]]) -> None:
-    *_, teams = answers.values()
+    teams = list(answers.values())[4]
     assert {row["team"] for row in teams} == {"North", "South", "West"}
     for row in teams:
         if row["attainment"] is not None and row["metric_name"] == "Dials":
             expected = row["actual_with_goal"] / row["goal_to_date"]
             assert row["attainment"] == pytest.approx(expected)
+
+
+def test_the_other_answers_agree_with_the_first(
+    company: Settings, answers: dict[str, list[dict[str, Any]]]
+) -> None:
+    standing, _, _, _, _, leaders, stands, results, scores, due = answers.values()
+    counted = Counter((row["team"], row["status"]) for row in standing)
+    assert {(row["team"], row["status"]): row["reps"] for row in stands} == counted
+    this_month = max(row["period_start"] for row in scores)
+    assert {(r["rep_name"], r["score"]) for r in scores if r["period_start"] == this_month} == {
+        (row["rep_name"], row["score"]) for row in standing
+    }
+    assert len({row["period_start"] for row in scores}) == 4
+    for row in (row for row in leaders if row["rank_in_role"] == 1):
+        (rep_id,) = [rep_id for rep_id, name, *_ in REPS if name == row["rep_name"]]
+        said = read_scorecard(company, rep_id, "quarter").as_json()["score"]
+        assert (row["score"], 1) == (said["score"], said["rank_in_role"])
+    assert {row["role"] for row in leaders} == {row["role"] for row in standing if row["score"]}
+    assert {row["metric_name"] for row in results} == {"Deals won", "Revenue won"}
+    for row in (row for row in results if row["attainment"] is not None):
+        assert row["attainment"] == pytest.approx(row["actual_with_goal"] / row["goal_to_date"])
+    assert {row["date_day"] for row in due} == {AS_OF + dt.timedelta(n) for n in range(1, 8)}
+    assert {row["role"] for row in due} == {"SDR", "AE"}
+    assert sum(row["dials"] for row in due) > 0
+
+
+def test_the_benchmark_asks_each_question(company: Settings) -> None:
+    measured = tables(company.published_dir / "current" / "scorecard.duckdb", runs=2)
+    assert [question for question, _ in QUESTIONS] == re.findall(r"^\| (.*?\?) \|", measured, re.M)
 
 
 def marts_of(page: Path) -> set[str]:
