@@ -58,8 +58,9 @@ def tables(database: Path, runs: int = RUNS) -> str:
         line.append(_milliseconds(ask, runs))
     return "\n".join(
         [
-            f"{reps:,} reps, {first} to {last} with the goals ahead: {daily:,} rows of daily goals, "
-            f"{cards:,} rows of scorecards, a file of {database.stat().st_size / MIB:,.0f} MiB. "
+            f"{reps:,} reps, {first} to {last} with the goals ahead: "
+            f"{daily:,} rows of daily goals, {cards:,} rows of scorecards, "
+            f"a file of {database.stat().st_size / MIB:,.0f} MiB. "
             f"{runs} runs of each question, milliseconds by the clock. "
             f"Load average before the first question: {load:.1f}.",
             "",
