@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import standing
+from orchestration import engines, standing
 from orchestration.errors import ScorecardError
 from orchestration.quality.results import CheckResult
 from orchestration.settings import Settings
@@ -174,6 +174,7 @@ def _dbt_environment(settings: Settings, more: Mapping[str, str]) -> Iterator[No
         "DBT_PROFILES_DIR": str(settings.dbt_project_dir),
         "DBT_TARGET_PATH": str(directory),
         "DBT_LOG_PATH": str(directory),
+        **engines.environment(settings),
         **more,
     }
     before = {name: os.environ.get(name) for name in values}

@@ -12,13 +12,14 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import dbt_runner
+from orchestration import dbt_runner, engines
 from orchestration.connectors import hubspot, salesforce
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.lineage import column_lineage, mapping_schema
 from orchestration.policy import write_missing_files
 from orchestration.publishing import code_version
+from orchestration.quality.runner import tables_read
 from orchestration.run_state import read_recipe, write_checks, write_recipe
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
@@ -83,6 +84,9 @@ def transformation() -> dg.Definitions:
         selected = get_updated_cli_invocation_params_for_context(
             context=context, manifest=project.content, dagster_dbt_translator=translator
         )
+        if settings.target != "duckdb":
+            for relation, rows in engines.load_raw(settings, project).items():
+                context.log.info(f"{'.'.join(relation)}: {rows} rows copied to {settings.target}")
         run = dbt_runner.build(
             settings,
             project,
@@ -92,9 +96,12 @@ def transformation() -> dg.Definitions:
             on_result=context.log.info,
         )
         write_checks(settings, "dbt", run.checks)
+        if settings.target != "duckdb" and not run.errors:
+            engines.fetch(settings, project, tables_read("marts", settings.sources))
         tables = _tables(settings)
         # nobody looks at the lineage of an ephemeral run
-        schema = None if context.instance.is_ephemeral else _schema(settings, tables)
+        is_unread = context.instance.is_ephemeral or settings.target != "duckdb"
+        schema = None if is_unread else _schema(settings, tables)
         for event in run.events:
             node = project.content["nodes"][event["data"]["node_info"]["unique_id"]]
             message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
@@ -130,7 +137,8 @@ def _recipe(settings: Settings) -> str:
         for source, module in (("salesforce", salesforce), ("hubspot", hubspot)):
             if source in settings.sources:
                 zones += connection.execute(f"{module.REP_IDENTITY} order by all").fetchall()
-    return f"{code_version(settings)} {hashlib.sha256(repr(zones).encode()).hexdigest()[:12]}"
+    zones_hash = hashlib.sha256(repr(zones).encode()).hexdigest()[:12]
+    return f"{code_version(settings)} {zones_hash} {engines.address(settings)}".strip()
 
 
 @dataclass

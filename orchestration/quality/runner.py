@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,6 +68,14 @@ def declared_suite(suite: SuiteName, sources: Sequence[str]) -> Suite:
     needed = tuple(check for check in declared.checks if check not in raw.OF_FILES_ALONE)
     found = tuple(check for name in crms for check in crm.CHECKS[name]())
     return replace(declared, checks=(*needed, *found))
+
+
+def tables_read(suite: SuiteName, sources: Sequence[str]) -> list[tuple[str, str]]:
+    """Schema and name of what the queries of a suite may read besides raw tables."""
+    declared = declared_suite(suite, sources)
+    queries = [*declared.prepare, *(c.sql for c in declared.checks if isinstance(c, Measured))]
+    found = re.findall(r"\b(config|staging|intermediate|marts)\.(\w+)", " ".join(queries))
+    return sorted({(schema, table) for schema, table in found})
 
 
 def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[CheckResult]:

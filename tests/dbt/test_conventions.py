@@ -11,6 +11,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from orchestration import dbt_runner
+from tests.dbt.conftest import Company
+
 Models = Mapping[str, Mapping[str, Any]]
 
 PREFIXES = {
@@ -98,12 +101,35 @@ def test_the_lint_lets_common_sql_pass() -> None:
     assert list(slips(sql.replace("lower(x)", "lower(x) asc nulls last"))) == []
 
 
-def test_models_are_written_in_the_sql_that_all_engines_share(
-    compiled: Mapping[str, str], models: Models
+def test_models_and_tests_are_written_in_the_sql_that_all_engines_share(
+    built: Company, manifest: Mapping[str, Any]
 ) -> None:
-    found = {name: set(slips(sql)) for name, sql in compiled.items()}
+    written = {
+        node["name"]: Path(node["path"]).name
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "test") and node["config"]["enabled"]
+    }
+    folder = dbt_runner.target_dir(built.settings) / "compiled" / "sales_scorecard"
+    files = {path.name: path for path in folder.rglob("*.sql")}
+    found = {name: set(slips(files[file].read_text("utf-8"))) for name, file in written.items()}
     found["int_dates"] -= SLIPS_OF_DATE_SPINE
     assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_types_that_engines_call_by_other_names_come_from_macros(
+    manifest: Mapping[str, Any],
+) -> None:
+    named = re.compile(r"\bas (varchar|text|string|double|float|real|numeric|decimal)\b(?!\()")
+    ours = [
+        node
+        for node in [*manifest["nodes"].values(), *manifest["macros"].values()]
+        if node["package_name"] == "sales_scorecard" and not node["name"].startswith("postgres__")
+    ]
+    assert named.search("cast(x as varchar)")
+    assert not named.search("cast(x as numeric(28, 9))")
+    assert [
+        n["name"] for n in ours if named.search(n.get("raw_code") or n.get("macro_sql") or "")
+    ] == ["with_double_literals"]  # PostgreSQL's own
 
 
 def test_no_model_or_macro_reads_the_clock(models: Models, manifest: Mapping[str, Any]) -> None:

@@ -24,7 +24,8 @@ versions as (
 
 completed as (
     select
-        versions.rep_id || '@' || cast(versions.version_number as varchar) as rep_version_id,
+        versions.rep_id || '@' || cast(versions.version_number as {{ type_text() }})
+            as rep_version_id,
         versions.rep_id,
         versions.manager_id,
         versions.rep_name,

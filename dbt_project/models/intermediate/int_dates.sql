@@ -107,7 +107,7 @@ final as (
         cast(bounded.iso_weekday as integer) as iso_weekday,
         bounded.week_start_date,
         {{ add_days('bounded.week_start_date', 6) }} as week_end_date,
-        cast(extract(year from bounded.middle_of_week) as varchar) || '-W'
+        cast(extract(year from bounded.middle_of_week) as {{ type_text() }}) || '-W'
         || lpad(
             cast(
                 cast(
@@ -117,24 +117,24 @@ final as (
                             - {{ day_number(first_of_year('bounded.middle_of_week')) }}
                         ) / 7e0
                     ) as integer
-                ) + 1 as varchar
+                ) + 1 as {{ type_text() }}
             ), 2, '0'
         ) as week_id,
         bounded.month_start_date,
         bounded.month_end_date,
-        cast(bounded.calendar_year as varchar) || '-'
-        || lpad(cast(bounded.calendar_month as varchar), 2, '0') as month_id,
+        cast(bounded.calendar_year as {{ type_text() }}) || '-'
+        || lpad(cast(bounded.calendar_month as {{ type_text() }}), 2, '0') as month_id,
         cast(bounded.fiscal_year as integer) as fiscal_year,
         bounded.fiscal_quarter,
         cast(bounded.fiscal_month as integer) as fiscal_month,
         bounded.quarter_start_date,
         bounded.quarter_end_date,
-        'FY' || cast(bounded.fiscal_year as varchar) || '-Q'
-        || cast(bounded.fiscal_quarter as varchar) as quarter_id,
+        'FY' || cast(bounded.fiscal_year as {{ type_text() }}) || '-Q'
+        || cast(bounded.fiscal_quarter as {{ type_text() }}) as quarter_id,
         bounded.year_start_date,
         bounded.year_end_date,
-        'FY' || cast(bounded.fiscal_year as varchar) as year_id,
-        cast(bounded.calendar_month as varchar)
+        'FY' || cast(bounded.fiscal_year as {{ type_text() }}) as year_id,
+        cast(bounded.calendar_month as {{ type_text() }})
         || case when bounded.day_of_month <= 15 then '-1' else '-2' end as slot_id,
         -- weeks reach over the ends of the years; the days beyond are there for their sums only
         bounded.date_day between first_year.date_day and last_year.date_day as is_in_history

@@ -31,7 +31,7 @@ described as (
         'lead' as record_type,
         lead_id as record_id,
         '{{ attribute }}' as attribute,
-        {{ attribute if type == "text" else "cast(null as varchar)" }} as text_value,
+        {{ attribute if type == "text" else "cast(null as " ~ type_text() ~ ")" }} as text_value,
         {{ attribute if type == "number" else "cast(null as " ~ type_double() ~ ")" }}
             as number_value
     from int_crm__leads
@@ -44,7 +44,7 @@ described as (
         'account' as record_type,
         account_id as record_id,
         '{{ attribute }}' as attribute,
-        {{ attribute if type == "text" else "cast(null as varchar)" }} as text_value,
+        {{ attribute if type == "text" else "cast(null as " ~ type_text() ~ ")" }} as text_value,
         {{ attribute if type == "number" else "cast(null as " ~ type_double() ~ ")" }}
             as number_value
     from sourced_accounts
@@ -70,8 +70,8 @@ named as (
         edge,
         case
             when edge >= 1e6 and floor(edge / 1e6) * 1e6 = edge
-                then cast(cast(edge / 1e6 as bigint) as varchar) || ' million'
-            else cast(cast(edge as bigint) as varchar)
+                then cast(cast(edge / 1e6 as bigint) as {{ type_text() }}) || ' million'
+            else cast(cast(edge as bigint) as {{ type_text() }})
         end as edge_name
     from edges
 ),

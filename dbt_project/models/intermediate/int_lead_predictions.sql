@@ -301,14 +301,15 @@ judged as (
         case
             when models.conversions < models.lead_min_conversions
                 then
-                    'no score yet: ' || cast(cast(models.conversions as bigint) as varchar)
-                    || ' of ' || cast(models.lead_min_conversions as varchar)
+                    'no score yet: '
+                    || cast(cast(models.conversions as bigint) as {{ type_text() }})
+                    || ' of ' || cast(models.lead_min_conversions as {{ type_text() }})
                     || ' conversions needed'
             when models.leads - models.conversions < models.lead_min_conversions
                 then
                     'no score yet: '
-                    || cast(cast(models.leads - models.conversions as bigint) as varchar)
-                    || ' of ' || cast(models.lead_min_conversions as varchar)
+                    || cast(cast(models.leads - models.conversions as bigint) as {{ type_text() }})
+                    || ' of ' || cast(models.lead_min_conversions as {{ type_text() }})
                     || ' leads that did not convert needed'
             else 'scored'
         end as score_state

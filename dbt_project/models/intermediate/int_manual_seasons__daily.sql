@@ -14,8 +14,8 @@ days as (
     select
         date_day,
         cast(extract(year from date_day) as integer) as calendar_year,
-        lpad(cast(extract(month from date_day) as varchar), 2, '0') || '-'
-        || lpad(cast(extract(day from date_day) as varchar), 2, '0') as month_day
+        lpad(cast(extract(month from date_day) as {{ type_text() }}), 2, '0') || '-'
+        || lpad(cast(extract(day from date_day) as {{ type_text() }}), 2, '0') as month_day
     from int_dates
 ),
 

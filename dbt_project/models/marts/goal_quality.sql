@@ -247,11 +247,13 @@ final as (
         case
             when verdict = 'too_few_reps'
                 then
-                    cast(judged_count as varchar) || ' of ' || cast(rep_count as varchar)
+                    cast(judged_count as {{ type_text() }}) || ' of '
+                    || cast(rep_count as {{ type_text() }})
                     || ' reps had this goal and a result all through the last 13 weeks; '
-                    || cast(min_peers as varchar) || ' are needed to judge it.'
+                    || cast(min_peers as {{ type_text() }}) || ' are needed to judge it.'
             else
-                cast(reached_count as varchar) || ' of ' || cast(judged_count as varchar)
+                cast(reached_count as {{ type_text() }}) || ' of '
+                || cast(judged_count as {{ type_text() }})
                 || ' reps reached it over the last 13 weeks.'
                 || case
                     when suggested_goal is not null
@@ -259,7 +261,7 @@ final as (
                             ' About '
                             || cast(
                                 cast(floor(100 * suggested_reached_ratio + 0.5e0) as integer)
-                                as varchar
+                                as {{ type_text() }}
                             )
                             || '% of them would have reached the suggested goal.'
                     when verdict = 'nobody'
@@ -275,15 +277,15 @@ final as (
     select
         {{ as_of_date() }} as as_of_date,
         'scorecard' as subject,
-        cast(null as varchar) as goal_id,
+        cast(null as {{ type_text() }}) as goal_id,
         role,
         tier,
-        cast(null as varchar) as metric_id,
-        cast(null as varchar) as metric_name,
-        cast(null as varchar) as unit,
-        cast(null as varchar) as scope,
-        cast(null as varchar) as scope_value,
-        cast(null as varchar) as period,
+        cast(null as {{ type_text() }}) as metric_id,
+        cast(null as {{ type_text() }}) as metric_name,
+        cast(null as {{ type_text() }}) as unit,
+        cast(null as {{ type_text() }}) as scope,
+        cast(null as {{ type_text() }}) as scope_value,
+        cast(null as {{ type_text() }}) as period,
         cast(null as {{ type_double() }}) as goal,
         cast(null as bigint) as rep_count,
         cast(null as bigint) as judged_count,
@@ -294,16 +296,17 @@ final as (
         cast(leading_count as bigint) as leading_count,
         cast(lagging_count as bigint) as lagging_count,
         verdict,
-        cast(leading_count as varchar) || ' leading and ' || cast(lagging_count as varchar)
+        cast(leading_count as {{ type_text() }}) || ' leading and '
+        || cast(lagging_count as {{ type_text() }})
         || ' lagging metrics.'
         || case verdict
             when 'too_many_metrics'
                 then
-                    ' Keep the ' || cast(max_scorecard_metrics as varchar)
+                    ' Keep the ' || cast(max_scorecard_metrics as {{ type_text() }})
                     || ' with the most weight: more are not read.'
             when 'unbalanced'
                 then
-                    ' Aim at ' || cast(leading_per_lagging as varchar)
+                    ' Aim at ' || cast(leading_per_lagging as {{ type_text() }})
                     || ' leading for each lagging: what a rep can act on, then the result.'
             else ''
         end as sentence

@@ -453,7 +453,7 @@ judged as (
         case
             when discovered.lag_weeks = 0 then 'in the same week or the next'
             when discovered.lag_weeks = 1 then 'about a week later'
-            else 'about ' || cast(discovered.lag_weeks as varchar) || ' weeks later'
+            else 'about ' || cast(discovered.lag_weeks as {{ type_text() }}) || ' weeks later'
         end as delay
     from discovered
 ),

@@ -75,9 +75,9 @@ movements as (
         fct_goals_daily.date_day,
         fct_goals_daily.daily_goal as goal,
         0e0 as actual,
-        cast(null as varchar) as period_type,
+        cast(null as {{ type_text() }}) as period_type,
         cast(null as date) as period_start,
-        cast(null as varchar) as moment
+        cast(null as {{ type_text() }}) as moment
     from fct_goals_daily
     inner join sampled_reps
         on fct_goals_daily.rep_id = sampled_reps.rep_id
@@ -91,9 +91,9 @@ movements as (
         int_metrics__daily.date_day,
         0e0 as goal,
         int_metrics__daily.numerator as actual,
-        cast(null as varchar) as period_type,
+        cast(null as {{ type_text() }}) as period_type,
         cast(null as date) as period_start,
-        cast(null as varchar) as moment
+        cast(null as {{ type_text() }}) as moment
     from int_metrics__daily
     inner join sampled_reps
         on int_metrics__daily.rep_id = sampled_reps.rep_id
@@ -236,7 +236,7 @@ sliced as (
         share_elapsed,
         chance_bin,
         count(*) as forecasts,
-        sum(outcomes) as outcomes,
+        {{ settle('sum(outcomes)') }} as outcomes,
         sum(held) as held,
         sum(below) as below,
         avg(goal_probability) as mean_chance,

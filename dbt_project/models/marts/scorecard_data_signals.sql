@@ -325,9 +325,9 @@ measured as (
         'capture_drop_team' as signal_id,
         'team' as signal_scope,
         team_captures.team,
-        cast(null as varchar) as rep_id,
-        cast(null as varchar) as rep_name,
-        cast(null as varchar) as manager_id,
+        cast(null as {{ type_text() }}) as rep_id,
+        cast(null as {{ type_text() }}) as rep_name,
+        cast(null as {{ type_text() }}) as manager_id,
         team_captures.activity_type,
         team_captures.captured_now as observed_count,
         team_captures.days_now as record_count,
@@ -464,7 +464,7 @@ final as (
                 then
                     'Activities were captured on ' || {{ count_text('observed_count') }} || ' of '
                     || {{ count_text('record_count') }} || ' working days since '
-                    || cast(period_start as varchar) || '; on the rest of the team it is '
+                    || cast(period_start as {{ type_text() }}) || '; on the rest of the team it is '
                     || {{ percent_text('expected_ratio') }}
                     || ' of the days. A connection may have stopped, or leave is not entered.'
             when signal_id = 'capture_drop_team'
@@ -475,7 +475,8 @@ final as (
                     end
                     || ' were captured on ' || {{ count_text('observed_count') }} || ' of '
                     || {{ count_text('record_count') }}
-                    || ' working days of the team''s reps since ' || cast(period_start as varchar)
+                    || ' working days of the team''s reps since '
+                    || cast(period_start as {{ type_text() }})
                     || '; in the '
                     || {{ count_text('signal_baseline_days') }} || ' days before it was '
                     || {{ percent_text('expected_ratio') }}

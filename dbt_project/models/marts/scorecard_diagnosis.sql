@@ -142,10 +142,10 @@ goal_factors as (
         1e0 as factor_actual,
         goal / nullif(expected, 0) as factor_reference,
         'goal' as reference_source,
-        cast(null as varchar) as peer_scope,
+        cast(null as {{ type_text() }}) as peer_scope,
         cast(null as bigint) as peer_count,
         cast(null as integer) as leading_step,
-        cast(null as varchar) as leading_rate_metric_id,
+        cast(null as {{ type_text() }}) as leading_rate_metric_id,
         cast(null as {{ type_double() }}) as scored_actual,
         cast(null as {{ type_double() }}) as scored_expected,
         cast(null as {{ type_double() }}) as sizes

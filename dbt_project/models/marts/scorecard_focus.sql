@@ -147,8 +147,9 @@ final as (
                 then 'not known: no activity names an account or lead that is known'
             when compared.known_count < int_settings.focus_min_activities
                 then
-                    'not known: ' || cast(cast(compared.known_count as bigint) as varchar) || ' of '
-                    || cast(int_settings.focus_min_activities as varchar)
+                    'not known: '
+                    || cast(cast(compared.known_count as bigint) as {{ type_text() }}) || ' of '
+                    || cast(int_settings.focus_min_activities as {{ type_text() }})
                     || ' activities with a known account needed'
             else 'known'
         end as focus_state

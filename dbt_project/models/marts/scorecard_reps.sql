@@ -44,7 +44,9 @@ scored as (
         period_start,
         period_end,
         is_current,
-        sum(capped_attainment * counted_weight) / nullif(sum(counted_weight), 0) as score,
+        -- settled, for equal scores share a rank
+        {{ settle('sum(capped_attainment * counted_weight) / nullif(sum(counted_weight), 0)') }}
+            as score,
         {% for kind in ["leading", "lagging"] %}
         sum(case when metric_kind = '{{ kind }}' then capped_attainment * counted_weight end)
         / nullif(sum(case when metric_kind = '{{ kind }}' then counted_weight end), 0)
@@ -67,7 +69,6 @@ scored as (
 ranked as (
     select
         scored.*,
-        -- equal scores share a rank
         case
             when scored.score is not null
                 then rank() over (

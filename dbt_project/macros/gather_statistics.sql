@@ -1,0 +1,8 @@
+{#- After a table is made: PostgreSQL knows how large it is only when it has looked. -#}
+{% macro gather_statistics() -%}
+    {{ return(adapter.dispatch("gather_statistics", "sales_scorecard")()) }}
+{%- endmacro %}
+
+{% macro default__gather_statistics() -%}{%- endmacro %}
+
+{% macro postgres__gather_statistics() -%}analyze {{ this }}{%- endmacro %}

@@ -1,0 +1,171 @@
+"""PostgreSQL as the engine: tables go there and come back as Arrow batches, by COPY.
+
+Where the server is and who signs in is said by libpq's own variables (PGHOST, PGPORT, PGDATABASE,
+PGUSER, PGPASSWORD, PGSSLMODE, …) and its password file, which every tool of PostgreSQL reads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from orchestration.engines import PART, Copy, Relation
+from orchestration.errors import ConfigError, ScorecardError
+from orchestration.warehouse import quote
+
+REQUIRED = ("PGHOST", "PGDATABASE", "PGUSER")
+# text sorts by its bytes on all engines, and every letter has a lower case
+CREATE_DATABASE = (
+    "create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
+)
+BOOKKEEPING = "scorecard"
+COPIES = f"{BOOKKEEPING}.raw_copies"
+
+
+def address() -> str:
+    """Host, port and database, as people write them."""
+    missing = [name for name in REQUIRED if not os.environ.get(name)]
+    if missing:
+        raise ConfigError(
+            f"SCORECARD_TARGET is postgres, but {', '.join(missing)} is not set. Say where the"
+            " database is with PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD"
+            " (docs/engines.md)."
+        )
+    port = os.environ.get("PGPORT") or "5432"
+    return f"postgresql://{os.environ['PGHOST']}:{port}/{os.environ['PGDATABASE']}"
+
+
+def environment() -> Mapping[str, str]:
+    """Options of dbt's sessions.
+
+    Models read their inputs through many steps, of whose size PostgreSQL has no idea. Believing
+    that there is one row, it joins a table with itself before it looks for the few rows that are
+    wanted, or loops over all of them: minutes instead of a second. Joins in the order in which
+    they are written, by hashing, are never far from the best.
+    """
+    options = ("join_collapse_limit=1", "enable_nestloop=off", "jit=off", "TimeZone=UTC")
+    said = os.environ.get("PGOPTIONS", "")
+    return {"PGOPTIONS": " ".join([*(f"-c {option}" for option in options), said]).strip()}
+
+
+@contextmanager
+def connect() -> Iterator[Postgres]:
+    """Connect and make sure that the database compares text as the other engines do.
+
+    Raises:
+        ConfigError: the packages or settings are missing, or the database has another collation.
+        ScorecardError: the server cannot be reached, or a statement failed.
+    """
+    where = address()
+    try:
+        import adbc_driver_postgresql.dbapi as adbc
+        import dbt.adapters.postgres  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            f"SCORECARD_TARGET is postgres, but {error.name} is not installed."
+            " Run: .venv/bin/pip install '.[postgres]'"
+        ) from error
+    try:
+        with adbc.connect("postgresql://") as connection:
+            engine = Postgres(connection)
+            engine.require_order_of_bytes(where)
+            yield engine
+    except adbc.Error as error:
+        raise ScorecardError(
+            f"{where}: {_first_line(error)} Check that the server runs, the PG… variables and the"
+            " rights of the user, then run `scorecard refresh` again; nothing was published."
+        ) from error
+
+
+class Postgres:
+    """An open database."""
+
+    def __init__(self, connection: Any) -> None:
+        """Wrap a connection of the ADBC driver, which commits only when told to."""
+        self._connection = connection
+
+    def require_order_of_bytes(self, where: str) -> None:
+        """Raise a ConfigError unless the database compares text as the other engines do."""
+        ((is_usable,),) = self._fetch("select 'Z' < 'a' and lower('\u00c4') = '\u00e4'")
+        if not is_usable:
+            name = os.environ["PGDATABASE"]
+            raise ConfigError(
+                f"{where}: the database sorts text in the order of a language, so ties would be"
+                " broken in another way than on other engines. Create it with:\n"
+                + CREATE_DATABASE.format(name)
+            )
+
+    def copied(self) -> Mapping[Relation, Mapping[str, str]]:
+        """Fingerprint by part of each raw table that the database has."""
+        self._execute(f"create schema if not exists {BOOKKEEPING}")
+        self._execute(
+            f"create table if not exists {COPIES}"
+            " (schema_name text, table_name text, part text, fingerprint text)"
+        )
+        self._connection.commit()
+        found: dict[Relation, dict[str, str]] = defaultdict(dict)
+        for schema, name, part, fingerprint in self._fetch(
+            f"select schema_name, table_name, part, fingerprint from {COPIES}"
+            " where to_regclass(schema_name || '.' || table_name) is not null"
+        ):
+            found[schema, name][part] = fingerprint
+        return found
+
+    def replace(self, copy: Copy) -> None:
+        """Replace the parts of a copy in one transaction; create the table if need be."""
+        schema, name = copy.relation
+        table = f"{schema}.{name}"
+        parts = ", ".join(map(quote, (*copy.fingerprints, *copy.gone))) or "null"
+        self._execute(f"create schema if not exists {schema}")
+        if copy.is_whole:
+            self._execute(f"drop table if exists {table} cascade")  # and the views of staging
+        else:
+            self._execute(f"delete from {table} where {PART} in ({parts})")
+        with self._connection.cursor() as cursor:
+            cursor.adbc_ingest(
+                name,
+                copy.rows,
+                mode="create" if copy.is_whole else "append",
+                db_schema_name=schema,
+            )
+        if copy.is_whole:
+            self._execute(f"create index on {table} ({PART})")
+        self._execute(f"analyze {table}")
+        ours = f"schema_name = {quote(schema)} and table_name = {quote(name)}"
+        self._execute(
+            f"delete from {COPIES} where {ours}"
+            + ("" if copy.is_whole else f" and part in ({parts})")
+        )
+        for part, fingerprint in copy.fingerprints.items():
+            self._execute(
+                f"insert into {COPIES} values"
+                f" ({', '.join(map(quote, (schema, name, part, fingerprint)))})"
+            )
+        self._connection.commit()
+
+    @contextmanager
+    def read(self, relation: Relation, columns: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+        """All rows of a table or view, during the block; all columns if none is named."""
+        schema, name = relation
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"select {', '.join(columns) or '*'} from {schema}.{name}")
+            yield cursor.fetch_record_batch()
+
+    def _execute(self, sql: str) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

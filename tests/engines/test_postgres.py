@@ -1,0 +1,232 @@
+"""PostgreSQL computes what DuckDB computes, row for row, and its errors are words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import cli, engines
+from orchestration.defs.transformation import parsed_project
+from orchestration.demo.company import generate
+from orchestration.errors import ConfigError, ScorecardError
+from orchestration.publishing import current_release
+from orchestration.settings import REPOSITORY, Settings
+from tests.end_to_end.test_real_data import MAVEN, needs
+from tests.engines.conftest import Server, differences
+
+TODAY = dt.date(2025, 6, 30)
+REFRESH = ["refresh", "--no-reports", "--as-of", TODAY.isoformat()]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True)
+class Company:
+    """The demo company, which two engines compute in turn."""
+
+    settings: Settings
+    variables: Mapping[str, str]
+
+    def refresh(self, target: str, *arguments: str) -> Path:
+        """Refresh on an engine; a copy of what was published."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SCORECARD_TARGET", target)
+            assert cli.run([*REFRESH, *arguments]) == 0
+        release = current_release(self.settings)
+        assert release is not None
+        return release.database
+
+    @property
+    def activities(self) -> Path:
+        return self.settings.files_dir / "activities.csv"
+
+
+@pytest.fixture(scope="module")
+def company(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A small demo company and an empty database for it."""
+    postgres.execute("create database demo template template0 lc_collate 'C' lc_ctype 'C.UTF-8'")
+    settings = replace(Settings(), data_dir=tmp_path_factory.mktemp("data"))
+    variables = postgres.variables("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCORECARD_COMPANY", "demo")
+        patch.setenv("SCORECARD_DATA_DIR", str(settings.data_dir))
+        patch.delenv("SCORECARD_AS_OF_DATE", raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        generate(settings.files_dir, today=TODAY, reps=8, days=200)
+        yield Company(settings, variables)
+
+
+@pytest.fixture(scope="module")
+def published(company: Company) -> tuple[Path, Path]:
+    """What DuckDB and then PostgreSQL published."""
+    return company.refresh("duckdb"), company.refresh("postgres")
+
+
+def checks(database: Path) -> dict[tuple[str, str], bool]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            "select table_name, check_name, passed from marts.data_checks"
+            " where release_id = (select max(release_id) from marts.data_checks)"
+        ).fetchall()
+    return {(table, name): passed for table, name, passed in rows}
+
+
+def test_the_published_marts_equal_those_of_duckdb(published: tuple[Path, Path]) -> None:
+    on_duckdb, on_postgres = published
+    assert differences(on_duckdb, on_postgres) == []
+    assert checks(on_postgres) == checks(on_duckdb)
+    with duckdb.connect(str(on_postgres), read_only=True) as connection:
+        rows = connection.execute("select count(*) from marts.scorecard_rep_metrics").fetchall()
+    assert rows[0][0] > 1000
+
+
+def test_models_and_seeds_were_built_in_the_database(
+    postgres: Server, company: Company, published: tuple[Path, Path]
+) -> None:
+    with duckdb.connect(str(published[1]), read_only=True) as connection:
+        rows = connection.execute("select count(*) from marts.scorecard_rep_metrics").fetchall()
+    # raises unless the tables are there and as large as what was published
+    for table, least in (("marts.scorecard_rep_metrics", rows[0][0]), ("config.goals", 5)):
+        postgres.execute(
+            f"do $$ begin assert (select count(*) from {table}) >= {least}; end $$", "demo"
+        )
+
+
+def test_the_password_is_nowhere(postgres: Server, published: tuple[Path, Path]) -> None:
+    data_dir = published[1].parents[4]
+    files = [path for path in data_dir.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    assert [p for p in files if postgres.password.encode() in p.read_bytes()] == []
+
+
+def test_nothing_is_copied_twice(company: Company, published: tuple[Path, Path]) -> None:
+    settings = replace(company.settings, target="postgres")
+    assert engines.load_raw(settings, parsed_project(settings)) == {}
+
+
+def test_what_changed_is_copied_and_gives_what_a_full_build_gives(
+    company: Company, published: tuple[Path, Path]
+) -> None:
+    header, *lines = company.activities.read_text().splitlines(keepends=True)
+    month = [line for line in lines if ",2025-03-" in line or '"2025-03-' in line]
+    assert len(month) > 100
+    gone = set(month[::3])  # a third of one month vanishes
+    company.activities.write_text(header + "".join(line for line in lines if line not in gone))
+    before = published[1]
+    incremental = company.refresh("postgres")
+    assert differences(before, incremental) != []
+    assert differences(company.refresh("duckdb", "--full"), incremental) == []
+
+
+def test_only_changed_months_are_copied(company: Company, published: tuple[Path, Path]) -> None:
+    settings = replace(company.settings, target="postgres")
+    engines.load_raw(settings, parsed_project(settings))
+    warehouse = duckdb.connect(str(settings.warehouse_path))
+    count = "select count(*) from raw_files.activities"
+    rows = warehouse.execute(f"{count} where occurred_at like '2025-04%'").fetchall()[0][0]
+    assert 0 < rows < warehouse.execute(count).fetchall()[0][0]
+    warehouse.execute(
+        "update raw_files.activities set outcome = 'changed' where activity_id ="
+        " (select min(activity_id) from raw_files.activities where occurred_at like '2025-04%')"
+    )
+    warehouse.close()
+    copied = engines.load_raw(settings, parsed_project(settings))
+    assert copied[("raw_files", "activities")] == rows
+    assert set(copied) == {("raw_files", "activities")}
+
+
+@needs(MAVEN)
+def test_a_real_export_gives_what_duckdb_gives(postgres: Server, tmp_path: Path) -> None:
+    postgres.execute("create database maven template template0 lc_collate 'C' lc_ctype 'C.UTF-8'")
+    leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
+    for folder in ("orchestration", "dbt_project", "docs/examples", ".dlt"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=leave_out)
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+
+    def scorecard(target: str, *arguments: str) -> None:
+        inherited = {n: v for n, v in os.environ.items() if not n.startswith("SCORECARD_")}
+        subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", *arguments],
+            cwd=tmp_path,
+            env={**inherited, "PYTHONPATH": str(tmp_path), "SCORECARD_TARGET": target,
+                 "SCORECARD_COMPANY": "maven", **postgres.variables("maven")},
+            check=True,
+        )  # fmt: skip
+
+    scorecard("duckdb", "init", "maven", "--from", "docs/examples/maven")
+    data = tmp_path / "data" / "maven"
+    for path in MAVEN.glob("*.csv"):
+        shutil.copyfile(path, data / "files" / "exports" / path.name)
+    found = []
+    for target in ("duckdb", "postgres"):
+        scorecard(target, "refresh", "--as-of", "2017-12-31", "--no-reports")
+        found.append((data / "published" / "current").resolve() / "scorecard.duckdb")
+    assert differences(*found) == []
+
+
+@pytest.fixture
+def variables(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in postgres.variables("postgres").items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.fixture
+def on_postgres() -> Settings:
+    return replace(Settings(), target="postgres")
+
+
+def test_a_database_that_sorts_by_language_is_refused(
+    postgres: Server, variables: pytest.MonkeyPatch, on_postgres: Settings
+) -> None:
+    # no lower case for letters beyond ASCII
+    postgres.execute("create database plain template template0 lc_collate 'C' lc_ctype 'C'")
+    variables.setenv("PGDATABASE", "plain")
+    with (
+        pytest.raises(ConfigError, match=r"(?s)create database plain .* lc_collate 'C'"),
+        engines.open_engine(on_postgres),
+    ):
+        pass
+
+
+def test_a_wrong_password_is_said_without_it(
+    variables: pytest.MonkeyPatch, on_postgres: Settings
+) -> None:
+    variables.setenv("PGPASSWORD", "wrong-canary")
+    with (
+        pytest.raises(ScorecardError, match=r"password authentication failed") as caught,
+        engines.open_engine(on_postgres),
+    ):
+        pass
+    assert "canary" not in str(caught.value)
+
+
+def test_a_server_that_is_away_is_said(
+    variables: pytest.MonkeyPatch, on_postgres: Settings, tmp_path: Path
+) -> None:
+    variables.setenv("PGHOST", str(tmp_path))
+    with (
+        pytest.raises(ScorecardError, match=r"Check that the server runs"),
+        engines.open_engine(on_postgres),
+    ):
+        pass
+
+
+def test_an_address_that_is_not_said_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, on_postgres: Settings
+) -> None:
+    monkeypatch.delenv("PGHOST", raising=False)
+    monkeypatch.setenv("PGDATABASE", "demo")
+    monkeypatch.setenv("PGUSER", "scorecard")
+    with pytest.raises(ConfigError, match=r"PGHOST is not set"):
+        engines.address(on_postgres)
