@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors import salesforce
+from orchestration.connectors import hubspot, salesforce
 from orchestration.connectors.contract import TABLES
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote
@@ -189,6 +189,7 @@ def _dated_by(relation: Relation) -> Sequence[str]:
     known: Mapping[Relation, Sequence[str]] = {
         **{("raw_files", table.name): table.dated_by for table in TABLES},
         **{(salesforce.SCHEMA, one.table): one.dated_by for one in salesforce.OBJECTS},
+        **{(hubspot.SCHEMA, one.table): one.dated_by for one in hubspot.OBJECTS},
     }
     return known.get((schema, name), ())
 

@@ -14,7 +14,7 @@ int_hubspot__rep_ids as (
 mapped as (
     select
         int_hubspot__rep_ids.rep_id,
-        cast(null as varchar) as manager_id,
+        cast(null as {{ type_text() }}) as manager_id,
         coalesce(
             {{ clean_text("coalesce(stg_hubspot__owners.first_name, '') || ' '"
                 ~ " || coalesce(stg_hubspot__owners.last_name, '')") }},
