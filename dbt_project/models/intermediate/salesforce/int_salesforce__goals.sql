@@ -120,7 +120,8 @@ placed as (
 
 mapped as (
     select
-        'quota_' || rep_id || '_' || period || '_' || cast(valid_from as {{ type_text() }}) as goal_id,
+        'quota_' || rep_id || '_' || period || '_' || cast(valid_from as {{ type_text() }})
+            as goal_id,
         'rep' as scope,
         rep_id as scope_value,
         cast(null as {{ type_text() }}) as tier,
