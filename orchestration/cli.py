@@ -46,6 +46,7 @@ STEPS = {
     "dbt_build": "Build the scorecards",
     "marts_expectations": "Check the scorecards",
     "published__release": "Publish",
+    "published__postgres": "Show it in PostgreSQL",
     "reports__site": "Renew the pages",
     "alerts__digests": "Tell who is concerned",
 }
@@ -177,6 +178,10 @@ def check(company: Company = None) -> None:
         )
         out.print(said, markup=False)
         warnings += missing
+    if settings.serving_url:
+        from orchestration.served_warehouse import check_server
+
+        out.print(check_server(settings), markup=False)
     for warning in warnings:
         out.print("[yellow]warn[/] ", end="")
         out.print(warning, markup=False)
@@ -361,6 +366,10 @@ def rollback_(
             from orchestration.reports_site import publish_site
 
             publish_site(settings)
+        if settings.serving_url:
+            from orchestration.served_warehouse import serve_release
+
+            serve_release(settings)
     out.print(f"[green]Release {release.release_id}[/] (as of {release.as_of_date}) is current.")
 
 
@@ -378,6 +387,20 @@ def serve(
     settings = _settings(company)
     out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
     serve_site(settings.reports_dir / "current", port, who)
+
+
+@app.command()
+def roles(company: Company = None) -> None:
+    """Give each person a login to the served PostgreSQL, and take it from those who left."""
+    from orchestration.served_warehouse import make_roles
+
+    settings = _settings(company)
+    if not settings.serving_url:
+        raise ConfigError("SCORECARD_SERVING_URL is not set: no PostgreSQL is served.")
+    done = make_roles(settings)
+    for line in done:
+        out.print(line, markup=False)
+    out.print("[green]The roles are in order.[/]" if done else "[green]Nothing to change.[/]")
 
 
 @app.command()

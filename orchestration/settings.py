@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestration.errors import ConfigError
@@ -30,6 +30,7 @@ class Settings:
     sources: tuple[str, ...] = ("files",)
     audiences: bool = False
     analysts: tuple[str, ...] = ()
+    serving_url: str = field(default="", repr=False)  # may hold a password
 
     @classmethod
     def from_environment(
@@ -71,12 +72,19 @@ class Settings:
                     f"SCORECARD_ANALYSTS: '{email}' is not an e-mail. Write those who see all "
                     "figures as ann@example.com,ben@example.com."
                 )
+        serving_url = env.get("SCORECARD_SERVING_URL") or ""
+        if serving_url and not serving_url.startswith("postgresql://"):
+            raise ConfigError(
+                "SCORECARD_SERVING_URL is not the address of a PostgreSQL database. Write it as "
+                "postgresql://user@host:5432/database (docs/postgres.md)."
+            )
         settings = cls(
             company=name,
             target=target,
             sources=sources,
             audiences=audiences == "on",
             analysts=analysts,
+            serving_url=serving_url,
         )
         if env.get("SCORECARD_DATA_DIR"):
             path = Path(env["SCORECARD_DATA_DIR"]).expanduser().resolve()

@@ -13,15 +13,18 @@ from orchestration.run_state import (
     read_high_water_marks,
     read_source_states,
 )
+from orchestration.served_warehouse import serve_release
 from orchestration.settings import Settings
 
 RELEASE = dg.AssetKey(["published", "release"])
+SERVED = dg.AssetKey(["published", "postgres"])
 
 
 @dg.definitions
 def publication() -> dg.Definitions:
-    """One asset: the release that readers see."""
-    nodes = parsed_project(Settings.from_environment()).content["nodes"].values()
+    """The release that readers see, and PostgreSQL showing it where one is served."""
+    settings = Settings.from_environment()
+    nodes = parsed_project(settings).content["nodes"].values()
     marts = [dg.AssetKey(["marts", node["name"]]) for node in nodes if node["schema"] == "marts"]
 
     @dg.asset(
@@ -57,4 +60,16 @@ def publication() -> dg.Definitions:
             }
         )
 
-    return dg.Definitions(assets=[release])
+    @dg.asset(
+        key=SERVED,
+        deps=[RELEASE],
+        group_name="published",
+        owners=OWNERS,
+        kinds={"postgres"},
+        description="The release as views of PostgreSQL, in which each person sees their rows.",
+    )
+    def postgres(refresh: dg.ResourceParam[Refresh]) -> dg.MaterializeResult[None]:
+        """Copy the release to PostgreSQL and point the views to it."""
+        return dg.MaterializeResult(metadata={"schema": serve_release(refresh.settings)})
+
+    return dg.Definitions(assets=[release, postgres] if settings.serving_url else [release])
