@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -318,13 +318,14 @@ def _write_access(
                 if person.team == team and person.is_active
             )
         )
-        for kind, values in (
-            ("rep", audience.reps),
-            ("team", view.teams),
-            ("whole_team", whole_teams if len(audience.reps) > 1 else ()),
-            ("role", view.roles),
-            ("own_role", view.own_roles),
-        ):
+        seen: dict[str, Iterable[str]] = {
+            "rep": audience.reps,
+            "team": view.teams,
+            "whole_team": whole_teams if len(audience.reps) > 1 else (),
+            "role": view.roles,
+            "own_role": view.own_roles,
+        }
+        for kind, values in seen.items():
             rows += [(audience.emails[0], kind, value) for value in sorted(values)]
     server.execute(
         f"create table if not exists {schema}.{ACCESS}"
