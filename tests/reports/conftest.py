@@ -377,7 +377,7 @@ def rep_metric_rows() -> list[dict[str, Any]]:
                         "goal_to_date": goal,
                         "goal_period": period_goal,
                         "attainment": attainment,
-                        "numerator": actual,
+                        "numerator": actual if additive or actual is None else actual * 40,
                         "denominator": None if additive else 40.0,
                         "dispersion": 1.0,
                         "level": level,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy
 import yaml
@@ -119,6 +120,57 @@ def test_the_other_answers_agree_with_the_first(
 def test_the_benchmark_asks_each_question(company: Settings) -> None:
     measured = tables(company.published_dir / "current" / "scorecard.duckdb", runs=2)
     assert [question for question, _ in QUESTIONS] == re.findall(r"^\| (.*?\?) \|", measured, re.M)
+
+
+def test_the_metrics_of_the_semantic_layer_are_those_of_the_mart(company: Settings) -> None:
+    text = (REPOSITORY / "dbt_project/models/marts/_semantic.yml").read_text()
+    definitions = yaml.safe_load(text)
+    (model,) = definitions["semantic_models"]
+    columns = {d["name"]: d.get("expr", d["name"]) for d in model["dimensions"] + model["measures"]}
+    aggregations = {measure["name"]: measure["agg"] for measure in model["measures"]}
+    sums = []
+    for metric in definitions["metrics"]:
+        if metric["type"] == "simple":
+            measure = metric["type_params"]["measure"]
+            assert aggregations[measure] in ("sum", "count_distinct")
+            function = "sum(" if aggregations[measure] == "sum" else "count(distinct "
+            condition = re.sub(
+                r"{{ Dimension\('rep_month__(\w+)'\) }}",
+                lambda found: f"({columns[found[1]]})",
+                metric["filter"],
+            )
+            sums.append(
+                f"{function}{columns[measure]}) filter (where {condition}) as {metric['name']}"
+            )
+    ratios = [
+        "{numerator} / nullif({denominator}, 0) as {name}".format(
+            name=metric["name"], **metric["type_params"]
+        )
+        for metric in definitions["metrics"]
+        if metric["type"] == "ratio"
+    ]
+    database = company.published_dir / "current" / "scorecard.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute(f"select {', '.join(columns.values())} from marts.scorecard_rep_metrics")
+        connection.execute(
+            "create temp table asked as with summed as (select rep_id, metric_id, period_start as"
+            f" month, {', '.join(sums)} from marts.scorecard_rep_metrics group by all)"
+            f" select *, {', '.join(ratios)} from summed"
+        )
+        rows = connection.execute(
+            "select aggregation, is_higher_better, mart.attainment, asked.attainment, mart.actual,"
+            " asked.actual, rate, status, reps_needing_intervention"
+            " from marts.scorecard_rep_metrics as mart join asked on mart.rep_id = asked.rep_id"
+            " and mart.metric_id = asked.metric_id and period_start = month"
+            " where period_type = 'month'"
+        ).fetchall()
+    assert {row[0] for row in rows} == {"count", "sum", "ratio", "mean"}
+    for aggregation, higher, attainment, asked, actual, total, rate, status, reps in rows:
+        is_additive = aggregation in ("count", "sum")
+        assert asked == (pytest.approx(attainment) if is_additive and higher else None)
+        assert total == (pytest.approx(actual) if is_additive else None)
+        assert rate == (None if is_additive else pytest.approx(actual))
+        assert reps == (status == "needs_intervention")
 
 
 def marts_of(page: Path) -> set[str]:
