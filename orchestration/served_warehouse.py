@@ -253,9 +253,9 @@ def _connect(settings: Settings) -> Iterator[_Server]:
         with adbc.connect(settings.serving_url) as connection:
             yield _Server(connection, where)
     except adbc.Error as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise PublishError(
-            f"{where}: {said} Check that the server runs, SCORECARD_SERVING_URL and the rights of "
+            f"{where}: {said}. Check that the server runs, SCORECARD_SERVING_URL and the rights of "
             "its user; it still shows what it showed before. The release itself is published."
         ) from error
 

@@ -77,7 +77,7 @@ def connect() -> Iterator[Postgres]:
             yield engine
     except adbc.Error as error:
         raise ScorecardError(
-            f"{where}: {_first_line(error)} Check that the server runs, the PG… variables and the"
+            f"{where}: {_first_line(error)}. Check that the server runs, the PG… variables and the"
             " rights of the user, then run `scorecard refresh` again; nothing was published."
         ) from error
 
@@ -168,4 +168,4 @@ class Postgres:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
