@@ -67,9 +67,10 @@ def test_who_stops_falls_below_what_was_foretold(run_model: Run) -> None:
 
 
 def test_forecasts_of_one_period_are_one_outcome(run_model: Run) -> None:
+    # each slice's outcomes are rounded to nine digits, so their sum is not exact in the last one
     assert replay(
         run_model,
-        "select slice, sum(forecasts), round(sum(outcomes), 9) from answer"
+        "select slice, sum(forecasts), round(sum(outcomes), 6) from answer"
         " where slice in ('all', 'moment', 'chance', 'metric') group by 1 order by 1",
         "('steady', 30), ('stopped', 7)",
     ) == [("all", 6, 2.0), ("chance", 6, 2.0), ("metric", 6, 2.0), ("moment", 6, 2.0)]
