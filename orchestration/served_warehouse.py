@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from orchestration.audiences import RULES, Company, Rule, View, find_audiences
+from orchestration.engines.postgres import Session, first_line
 from orchestration.errors import ConfigError, PublishError
 from orchestration.publishing import SORT_COLUMNS, Release, current_release
 from orchestration.settings import Settings
@@ -182,33 +183,18 @@ def _current(settings: Settings) -> Release:
     return release
 
 
-class _Server:
-    """A connection to the served database; it commits only when told to."""
+class _Server(Session):
+    """A connection to the served database."""
 
     def __init__(self, connection: Any, where: str) -> None:
+        super().__init__(connection)
         self.where = where
-        self._connection = connection
-
-    def execute(self, sql: str) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-
-    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
-
-    def ingest(self, schema: str, table: str, rows: Any) -> None:
-        """Create a table of Arrow batches."""
-        with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table, rows, mode="create", db_schema_name=schema)
 
     def commit(self) -> None:
-        self._connection.commit()
+        self.connection.commit()
 
     def rollback(self) -> None:
-        self._connection.rollback()
+        self.connection.rollback()
 
     def has_role(self, name: str) -> bool:
         return bool(self.fetch(f"select 1 from pg_roles where rolname = {quote(name)}"))
@@ -253,10 +239,10 @@ def _connect(settings: Settings) -> Iterator[_Server]:
         with adbc.connect(settings.serving_url) as connection:
             yield _Server(connection, where)
     except adbc.Error as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise PublishError(
-            f"{where}: {said}. Check that the server runs, SCORECARD_SERVING_URL and the rights of "
-            "its user; it still shows what it showed before. The release itself is published."
+            f"{where}: {first_line(error)}. Check that the server runs, SCORECARD_SERVING_URL and "
+            "the rights of its user; it still shows what it showed before. The release itself is "
+            "published."
         ) from error
 
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,19 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.contract import META_COLUMNS
+from orchestration.connectors.crm import (
+    ObjectFailed,
+    Selected,
+    create_crm_tables,
+    custom_fields,
+    named_objects,
+    note_fields,
+    parse_moment,
+    read_cursor,
+    record_load,
+    require_all_read,
+    write_cursor,
+)
 from orchestration.connectors.load import (
     TableLoad,
     create_raw_tables,
@@ -34,8 +46,7 @@ from orchestration.connectors.load import (
     merge_records,
     write_changed_months,
 )
-from orchestration.connectors.salesforce import ObjectFailed
-from orchestration.errors import ConfigError, InputError, ScorecardError
+from orchestration.errors import ConfigError, ScorecardError
 from orchestration.settings import Settings
 from orchestration.warehouse import connect, quote
 
@@ -267,42 +278,16 @@ class HubSpotSettings:
             service_key=value("SERVICE_KEY"),
             url=url,
             objects=_objects(value("OBJECTS")),
-            custom_fields=_custom_fields(value("FIELDS")),
+            custom_fields=custom_fields(
+                value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "meetings.outcome=result"
+            ),
         )
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _objects(text: str) -> tuple[str, ...]:
-    names = _split(text)
-    unknown = [name for name in names if name not in OBJECT_BY_NAME]
-    if unknown:
-        raise ConfigError(
-            f"{VARIABLES}OBJECTS: '{unknown[0]}' is not an object that is read. "
-            f"Use some of: {', '.join(OBJECT_BY_NAME)}."
-        )
-    missing = [one.name for one in OBJECTS if one.is_required and names and one.name not in names]
-    if missing:
-        raise ConfigError(f"{VARIABLES}OBJECTS: {' and '.join(missing)} cannot be left out.")
-    return tuple(one.name for one in OBJECTS if not names or one.name in names)
-
-
-def _custom_fields(text: str) -> dict[tuple[str, str], str]:
-    """`meetings.outcome=result` as {("meetings", "outcome"): "result"}."""
-    found: dict[tuple[str, str], str] = {}
-    for part in _split(text):
-        matched = re.fullmatch(r"(\w+)\.(\w+)\s*=\s*(\w+)", part)
-        one = OBJECT_BY_NAME.get(matched[1]) if matched else None
-        if not matched or one is None or matched[2] not in one.custom:
-            allowed = ", ".join(f"{o.name}.{name}" for o in OBJECTS for name in o.custom)
-            raise ConfigError(
-                f"{VARIABLES}FIELDS: '{part}' is not understood. Write for example "
-                f"meetings.outcome=result; on the left may stand: {allowed}."
-            )
-        found[matched[1], matched[2]] = matched[3]
-    return found
+    required = [one.name for one in OBJECTS if one.is_required]
+    names = named_objects(text, f"{VARIABLES}OBJECTS", list(OBJECT_BY_NAME), required)
+    return names or tuple(OBJECT_BY_NAME)
 
 
 class HubSpotClient:
@@ -513,40 +498,10 @@ class Cursor:
     window_id: str | None = None
 
 
-CURSOR_COLUMNS = tuple(one.name for one in fields(Cursor))
-
-
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of `raw_hubspot`, so that every table can always be read."""
-    con.execute(f"create schema if not exists {SCHEMA}")
-    for table, names in TABLES:
-        columns = ", ".join(f"{name} varchar" for name in (*names, *META_COLUMNS))
-        con.execute(f"create table if not exists {SCHEMA}.{table} ({columns})")
-    con.execute(
-        f"create table if not exists {SCHEMA}._cursors (object_name varchar,"
-        f" {', '.join(f'{name} varchar' for name in CURSOR_COLUMNS)})"
-    )
+    create_crm_tables(con, SCHEMA, dict(TABLES), Cursor)
     con.execute(f"create table if not exists {SCHEMA}._seen (object_name varchar, id varchar)")
-    con.execute(
-        f"create table if not exists {SCHEMA}._loads (object_name varchar, loaded_at timestamp,"
-        " rows_read bigint, rows_changed bigint, live_rows bigint)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._fields"
-        " (object_name varchar, field varchar, type varchar)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._field_changes (object_name varchar, field varchar,"
-        " what varchar, noticed_at timestamp)"
-    )
-
-
-@dataclass(frozen=True)
-class Selected:
-    """The properties to ask for, by column of the raw table."""
-
-    by_column: Mapping[str, str]
-    warnings: tuple[str, ...]
 
 
 def select_properties(
@@ -612,14 +567,7 @@ def load_hubspot(
         loads += [
             load.record(table, 0, 0, 0) for table in ("deal_stage_history", "property_option")
         ]
-    if failures:
-        raise InputError(
-            "\n".join(
-                [f"HubSpot: {len(failures)} of {len(steps)} objects could not be read."]
-                + [f"- {failure}" for failure in failures]
-                + ["What was read is kept; nothing was published."]
-            )
-        )
+    require_all_read("HubSpot", failures, len(steps))
     return loads
 
 
@@ -685,7 +633,7 @@ class _Load:
         properties = self.client.properties(one.name)
         types = {str(each["name"]): str(each.get("type")) for each in properties}
         selected = select_properties(self.client.settings, one, types)
-        self._note_fields(one, types)
+        note_fields(self.con, SCHEMA, one.table, types, self.now)
         self._merge_reference(
             "property_option",
             [
@@ -696,13 +644,13 @@ class _Load:
                 for option in each.get("options") or []
             ],
         )  # fmt: skip
-        cursor = self._read_cursor(one)
+        cursor = read_cursor(self.con, SCHEMA, one.name, Cursor)
         gained = set(selected.by_column.items()) - set(json.loads(cursor.fields or "{}").items())
         if full or gained:  # old records lack what is asked for now
             cursor = Cursor()
         cursor = replace(cursor, fields=json.dumps(selected.by_column, sort_keys=True))
         rows, changed, deleted = 0, 0, 0
-        is_due = cursor.swept_at is None or _moment(cursor.swept_at) + SWEEP_EVERY <= self.now
+        is_due = cursor.swept_at is None or parse_moment(cursor.swept_at) + SWEEP_EVERY <= self.now
         if cursor.sweep_from is not None or is_due:
             cursor, rows, changed, deleted = self._sweep(one, selected, cursor)
         # a window that an earlier load began ends before now: another follows it
@@ -760,13 +708,13 @@ class _Load:
     ) -> tuple[Cursor, int, int]:
         """Read what was modified in a window, by id; the records that came, and that differed."""
         assert cursor.synced_to is not None
-        since = _moment(cursor.synced_to) - LOOK_BACK
+        since = parse_moment(cursor.synced_to) - LOOK_BACK
         if cursor.window_to is None:
             window_to = iso(self.client.server_time)
             cursor = replace(cursor, window_to=window_to, window_id=None)
             self._write_cursor(one, cursor)
         assert cursor.window_to is not None
-        until = _moment(cursor.window_to)
+        until = parse_moment(cursor.window_to)
         rows, changed, is_over = 0, 0, False
         last = cursor.window_id or "0"
         while not is_over:
@@ -980,66 +928,20 @@ class _Load:
         warnings: Sequence[str] = (),
     ) -> TableLoad:
         """Note a load, and say what it did."""
-        live, mark = self.con.execute(
-            "select count(*) filter (_is_deleted = 'false'), max(_modified_at)"
-            f" from {SCHEMA}.{table}"
-        ).fetchall()[0]
-        at = self.now.astimezone(dt.UTC).replace(tzinfo=None)
-        self.con.execute(
-            f"insert into {SCHEMA}._loads values (?, ?, ?, ?, ?)",
-            [table, at, rows, changed + deleted, live],
+        return record_load(
+            self.con,
+            SCHEMA,
+            table,
+            table,
+            rows=rows,
+            changed=changed,
+            deleted=deleted,
+            warnings=warnings,
+            now=self.now,
         )
-        return TableLoad(
-            table, live, rows, changed, deleted, 0, mark, changed + deleted == 0, tuple(warnings)
-        )
-
-    def _note_fields(self, one: HubSpotObject, types: Mapping[str, str]) -> None:
-        """Remember which properties there are; what appeared, vanished or changed its type."""
-        before = dict(
-            self.con.execute(
-                f"select field, type from {SCHEMA}._fields where object_name = ?", [one.table]
-            ).fetchall()
-        )
-        if before == dict(types):
-            return
-        changes = []
-        if before:
-            changes += [(name, "appeared") for name in types if name not in before]
-            changes += [(name, "vanished") for name in before if name not in types]
-            changes += [
-                (name, f"changed from {before[name]} to {type_}")
-                for name, type_ in types.items()
-                if name in before and before[name] != type_
-            ]
-        at = self.now.astimezone(dt.UTC).replace(tzinfo=None)
-        self.con.execute("begin transaction")
-        self.con.execute(f"delete from {SCHEMA}._fields where object_name = ?", [one.table])
-        self.con.execute(
-            f"insert into {SCHEMA}._fields select ?, unnest(?::varchar[]), unnest(?::varchar[])",
-            [one.table, list(types), list(types.values())],
-        )
-        for name, what in changes:
-            self.con.execute(
-                f"insert into {SCHEMA}._field_changes values (?, ?, ?, ?)",
-                [one.table, name, what, at],
-            )
-        self.con.execute("commit")
-
-    def _read_cursor(self, one: HubSpotObject) -> Cursor:
-        rows = self.con.execute(
-            f"select {', '.join(CURSOR_COLUMNS)} from {SCHEMA}._cursors where object_name = ?",
-            [one.name],
-        ).fetchall()
-        return Cursor(*rows[0]) if rows else Cursor()
 
     def _write_cursor(self, one: HubSpotObject, cursor: Cursor) -> None:
-        self.con.execute("begin transaction")
-        self.con.execute(f"delete from {SCHEMA}._cursors where object_name = ?", [one.name])
-        self.con.execute(
-            f"insert into {SCHEMA}._cursors values (?{', ?' * len(CURSOR_COLUMNS)})",
-            [one.name, *astuple(cursor)],
-        )
-        self.con.execute("commit")
+        write_cursor(self.con, SCHEMA, one.name, cursor)
 
 
 @lru_cache(maxsize=1)
@@ -1068,9 +970,9 @@ def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str,
     found = {}
     for name in names:
         stamp = OBJECT_BY_NAME[name].stamp
-        filters = [_filter(stamp, "GTE", _millis(_moment(since)))]
+        filters = [_filter(stamp, "GTE", _millis(parse_moment(since)))]
         if until is not None:
-            filters.append(_filter(stamp, "LT", _millis(_moment(until))))
+            filters.append(_filter(stamp, "LT", _millis(parse_moment(until))))
         body = {
             "filterGroups": [{"filters": filters}],
             "sorts": [{"propertyName": stamp, "direction": "DESCENDING"}],
@@ -1155,12 +1057,8 @@ def _stamp(text: str | None) -> str:
     """A time stamp with milliseconds, so that text compares as time does."""
     if not text:
         return "1970-01-01T00:00:00.000Z"
-    return _moment(text).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return parse_moment(text).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _millis(moment: dt.datetime) -> str:
     return str(int(moment.timestamp() * 1000))
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -20,6 +20,7 @@ import duckdb
 
 from orchestration.connectors import database
 from orchestration.connectors.contract import Column
+from orchestration.connectors.crm import parse_moment
 from orchestration.connectors.files import BAD, normalised
 from orchestration.connectors.load import iso, merge_records, write_changed_months
 from orchestration.errors import InputError
@@ -410,7 +411,7 @@ def load_landed(
         [table.raw, columns],
     ).fetchall()
     synced_to, gone, whole_at = last[0] if last else (None, 0, None)
-    whole = full or synced_to is None or _moment(whole_at) + WHOLE_EVERY <= now
+    whole = full or synced_to is None or parse_moment(whole_at) + WHOLE_EVERY <= now
     read, changed, deleted, mark = 0, 0, 0, synced_to
     if not whole:
         read, changed, mark, _ = _read(
@@ -623,16 +624,12 @@ def _since(matched: Matched, synced_to: str) -> tuple[str, str]:
     try:  # dlt counts seconds, the others write times
         return matched.synced, str(float(synced_to) - LOOK_BACK.total_seconds())
     except ValueError:
-        return matched.synced, (_moment(synced_to) - LOOK_BACK).date().isoformat()
+        return matched.synced, (parse_moment(synced_to) - LOOK_BACK).date().isoformat()
 
 
 def _described(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     found = con.execute(f"describe select * from {relation}").fetchall()
     return {row[0]: row[1] for row in found}
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _identifier(name: str) -> str:

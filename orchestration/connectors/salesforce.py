@@ -27,7 +27,20 @@ from urllib.parse import quote as quote_url
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.contract import META_COLUMNS, Column, ColumnType
+from orchestration.connectors.contract import Column, ColumnType
+from orchestration.connectors.crm import (
+    ObjectFailed,
+    Selected,
+    create_crm_tables,
+    custom_fields,
+    named_objects,
+    note_fields,
+    parse_moment,
+    read_cursor,
+    record_load,
+    require_all_read,
+    write_cursor,
+)
 from orchestration.connectors.load import (
     TableLoad,
     create_raw_tables,
@@ -225,7 +238,9 @@ class SalesforceSettings:
         if value("LANDED_IN"):
             return cls(
                 objects=_objects(value("OBJECTS")),
-                custom_fields=_custom_fields(value("FIELDS")),
+                custom_fields=custom_fields(
+                    value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "Event.outcome=Outcome__c"
+                ),
                 landed_in=value("LANDED_IN"),
             )
         url = value("URL").rstrip("/")
@@ -256,48 +271,16 @@ class SalesforceSettings:
             username=value("USERNAME"),
             private_key_file=value("PRIVATE_KEY_FILE"),
             objects=_objects(value("OBJECTS")),
-            custom_fields=_custom_fields(value("FIELDS")),
+            custom_fields=custom_fields(
+                value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "Event.outcome=Outcome__c"
+            ),
         )
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _objects(text: str) -> tuple[str, ...]:
-    names = _split(text)
-    unknown = [name for name in names if name not in OBJECT_BY_NAME]
-    if unknown:
-        raise ConfigError(
-            f"{VARIABLES}OBJECTS: '{unknown[0]}' is not an object that is read. "
-            f"Use some of: {', '.join(OBJECT_BY_NAME)}."
-        )
-    if not names:
-        return tuple(one.name for one in OBJECTS if one.name not in NOT_UNLESS_NAMED)
-    missing = [one.name for one in OBJECTS if one.is_required and one.name not in names]
-    if missing:
-        raise ConfigError(f"{VARIABLES}OBJECTS: {' and '.join(missing)} cannot be left out.")
-    return tuple(one.name for one in OBJECTS if one.name in names)
-
-
-def _custom_fields(text: str) -> dict[tuple[str, str], str]:
-    """`Event.outcome=Outcome__c` as {("Event", "outcome"): "Outcome__c"}."""
-    found: dict[tuple[str, str], str] = {}
-    for part in _split(text):
-        matched = re.fullmatch(r"(\w+)\.(\w+)\s*=\s*(\w+)", part)
-        one = OBJECT_BY_NAME.get(matched[1]) if matched else None
-        if not matched or one is None or matched[2] not in one.custom:
-            allowed = ", ".join(f"{o.name}.{name}" for o in OBJECTS for name in o.custom)
-            raise ConfigError(
-                f"{VARIABLES}FIELDS: '{part}' is not understood. Write for example "
-                f"Event.outcome=Outcome__c; on the left may stand: {allowed}."
-            )
-        found[matched[1], matched[2]] = matched[3]
-    return found
-
-
-class ObjectFailed(ScorecardError):
-    """One object cannot be read; the others can."""
+    required = [one.name for one in OBJECTS if one.is_required]
+    names = named_objects(text, f"{VARIABLES}OBJECTS", list(OBJECT_BY_NAME), required)
+    return names or tuple(one.name for one in OBJECTS if one.name not in NOT_UNLESS_NAMED)
 
 
 class SalesforceClient:
@@ -670,14 +653,7 @@ def load_salesforce(
                 loads.append(_load_object(con, settings, client, one, full=full, now=now))
             except ObjectFailed as error:
                 failures.append(str(error))
-    if failures:
-        raise InputError(
-            "\n".join(
-                [f"Salesforce: {len(failures)} of {len(chosen)} objects could not be read."]
-                + [f"- {failure}" for failure in failures]
-                + ["What was read is kept; nothing was published."]
-            )
-        )
+    require_all_read("Salesforce", failures, len(chosen))
     return loads
 
 
@@ -772,11 +748,20 @@ def load_landed_salesforce(
                 except InputError as error:
                     failures.append(f"- {error}")
                     continue
-                _note_fields(con, one, load.columns, now)
+                note_fields(con, SCHEMA, one.name, load.columns, now)
                 loads.append(
-                    _record(con, one, load.rows_read, load.rows_changed, load.rows_deleted,
-                            load.warnings, now)
-                )  # fmt: skip
+                    record_load(
+                        con,
+                        SCHEMA,
+                        one.name,
+                        one.table,
+                        rows=load.rows_read,
+                        changed=load.rows_changed,
+                        deleted=load.rows_deleted,
+                        warnings=load.warnings,
+                        now=now,
+                    )
+                )
     if failures:
         raise InputError(
             "\n".join(
@@ -844,35 +829,7 @@ def check_salesforce(client: SalesforceClient) -> tuple[str, list[str]]:
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of `raw_salesforce`, so that every table can always be read."""
-    con.execute(f"create schema if not exists {SCHEMA}")
-    for one in OBJECTS:
-        columns = ", ".join(f"{name} varchar" for name in (*one.columns, *META_COLUMNS))
-        con.execute(f"create table if not exists {SCHEMA}.{one.table} ({columns})")
-    con.execute(
-        f"create table if not exists {SCHEMA}._cursors (object_name varchar, fields varchar,"
-        " synced_to varchar, window_to varchar, job_id varchar, locator varchar,"
-        " rows_done bigint, reconciled_at varchar)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._loads (object_name varchar, loaded_at timestamp,"
-        " rows_read bigint, rows_changed bigint, live_rows bigint)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._fields"
-        " (object_name varchar, field varchar, type varchar)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._field_changes (object_name varchar, field varchar,"
-        " what varchar, noticed_at timestamp)"
-    )
-
-
-@dataclass(frozen=True)
-class Selected:
-    """The fields to ask for, by column of the raw table."""
-
-    by_column: Mapping[str, str]
-    warnings: tuple[str, ...]
+    create_crm_tables(con, SCHEMA, {one.table: one.columns for one in OBJECTS}, Cursor)
 
 
 def select_fields(
@@ -921,8 +878,8 @@ def _load_object(
 ) -> TableLoad:
     described = client.describe(one.name)
     selected = select_fields(client.settings, one, described)
-    _note_fields(con, one, described, now)
-    cursor = _read_cursor(con, one)
+    note_fields(con, SCHEMA, one.name, described, now)
+    cursor = read_cursor(con, SCHEMA, one.name, Cursor)
     fields = json.dumps(selected.by_column, sort_keys=True)
     gained = set(selected.by_column.items()) - set(json.loads(cursor.fields or "{}").items())
     if full or gained:  # old records lack what is asked for now
@@ -939,14 +896,24 @@ def _load_object(
         rows, changed = rows + more_rows, changed + more_changed
     done = cursor
     deleted = 0
-    due = done.reconciled_at is None or _moment(done.reconciled_at) + RECONCILE_EVERY <= now
+    due = done.reconciled_at is None or parse_moment(done.reconciled_at) + RECONCILE_EVERY <= now
     if is_first and not full and done.reconciled_at is None:
         _write_cursor(con, one, replace(done, reconciled_at=iso(now)))
     elif due or full:
         repaired, deleted = _reconcile(con, settings, client, one, selected, now)
         changed += repaired
         _write_cursor(con, one, replace(done, reconciled_at=iso(now)))
-    return _record(con, one, rows, changed, deleted, selected.warnings, now)
+    return record_load(
+        con,
+        SCHEMA,
+        one.name,
+        one.table,
+        rows=rows,
+        changed=changed,
+        deleted=deleted,
+        warnings=selected.warnings,
+        now=now,
+    )
 
 
 def _load_window(
@@ -998,7 +965,7 @@ def _open_job(
         assert cursor.window_to is not None
         conditions = [f"SystemModstamp < {cursor.window_to}"]
         if cursor.synced_to is not None:
-            since = _stamp(_moment(cursor.synced_to) - LOOK_BACK)
+            since = _stamp(parse_moment(cursor.synced_to) - LOOK_BACK)
             conditions.insert(0, f"SystemModstamp >= {since}")
         soql = _soql(one, selected, " AND ".join(conditions))
         cursor = replace(cursor, job_id=client.create_job(one.name, soql))
@@ -1107,88 +1074,9 @@ def _reconcile(
     return changed, deleted
 
 
-def _record(
-    con: duckdb.DuckDBPyConnection,
-    one: SalesforceObject,
-    rows: int,
-    changed: int,
-    deleted: int,
-    warnings: Sequence[str],
-    now: dt.datetime,
-) -> TableLoad:
-    live, mark = con.execute(
-        "select count(*) filter (_is_deleted = 'false'), max(_modified_at)"
-        f" from {SCHEMA}.{one.table}"
-    ).fetchall()[0]
-    con.execute(
-        f"insert into {SCHEMA}._loads values (?, ?, ?, ?, ?)",
-        [one.name, now.astimezone(dt.UTC).replace(tzinfo=None), rows, changed + deleted, live],
-    )
-    return TableLoad(
-        one.table, live, rows, changed, deleted, 0, mark, changed + deleted == 0, tuple(warnings)
-    )
-
-
-def _note_fields(
-    con: duckdb.DuckDBPyConnection,
-    one: SalesforceObject,
-    described: Mapping[str, str],
-    now: dt.datetime,
-) -> None:
-    """Remember which fields the org has; what appeared, vanished or changed its type since."""
-    before = dict(
-        con.execute(
-            f"select field, type from {SCHEMA}._fields where object_name = ?", [one.name]
-        ).fetchall()
-    )
-    if before == dict(described):
-        return
-    changes = []
-    if before:
-        changes += [(name, "appeared") for name in described if name not in before]
-        changes += [(name, "vanished") for name in before if name not in described]
-        changes += [
-            (name, f"changed from {before[name]} to {type_}")
-            for name, type_ in described.items()
-            if name in before and before[name] != type_
-        ]
-    con.execute("begin transaction")
-    con.execute(f"delete from {SCHEMA}._fields where object_name = ?", [one.name])
-    con.execute(
-        f"insert into {SCHEMA}._fields select ?, unnest(?::varchar[]), unnest(?::varchar[])",
-        [one.name, list(described), list(described.values())],
-    )
-    for name, what in changes:
-        con.execute(
-            f"insert into {SCHEMA}._field_changes values (?, ?, ?, ?)",
-            [one.name, name, what, now.astimezone(dt.UTC).replace(tzinfo=None)],
-        )
-    con.execute("commit")
-
-
-def _read_cursor(con: duckdb.DuckDBPyConnection, one: SalesforceObject) -> Cursor:
-    rows = con.execute(
-        "select fields, synced_to, window_to, job_id, locator, rows_done, reconciled_at"
-        f" from {SCHEMA}._cursors where object_name = ?",
-        [one.name],
-    ).fetchall()
-    return Cursor(*rows[0]) if rows else Cursor()
-
-
 def _write_cursor(con: duckdb.DuckDBPyConnection, one: SalesforceObject, cursor: Cursor) -> None:
-    con.execute("begin transaction")
-    con.execute(f"delete from {SCHEMA}._cursors where object_name = ?", [one.name])
-    con.execute(
-        f"insert into {SCHEMA}._cursors values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [one.name, cursor.fields, cursor.synced_to, cursor.window_to, cursor.job_id,
-         cursor.locator, cursor.rows_done, cursor.reconciled_at],
-    )  # fmt: skip
-    con.execute("commit")
+    write_cursor(con, SCHEMA, one.name, cursor)
 
 
 def _stamp(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -77,21 +77,43 @@ def connect() -> Iterator[Postgres]:
             yield engine
     except adbc.Error as error:
         raise ScorecardError(
-            f"{where}: {_first_line(error)}. Check that the server runs, the PG… variables and the"
+            f"{where}: {first_line(error)}. Check that the server runs, the PG… variables and the"
             " rights of the user, then run `scorecard refresh` again; nothing was published."
         ) from error
 
 
-class Postgres:
-    """An open database."""
+class Session:
+    """A connection of the ADBC driver, which commits only when told to."""
 
     def __init__(self, connection: Any) -> None:
-        """Wrap a connection of the ADBC driver, which commits only when told to."""
-        self._connection = connection
+        """Wrap an open connection."""
+        self.connection = connection
+
+    def execute(self, sql: str) -> None:
+        """Run a statement."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    def ingest(self, schema: str, table: str, rows: Any, *, append: bool = False) -> None:
+        """Create a table of Arrow batches, or append to it."""
+        mode = "append" if append else "create"
+        with self.connection.cursor() as cursor:
+            cursor.adbc_ingest(table, rows, mode=mode, db_schema_name=schema)
+
+
+class Postgres(Session):
+    """An open database in which dbt builds."""
 
     def require_order_of_bytes(self, where: str) -> None:
         """Raise a ConfigError unless the database compares text as the other engines do."""
-        ((is_usable,),) = self._fetch("select 'Z' < 'a' and lower('\u00c4') = '\u00e4'")
+        ((is_usable,),) = self.fetch("select 'Z' < 'a' and lower('\u00c4') = '\u00e4'")
         if not is_usable:
             name = os.environ["PGDATABASE"]
             raise ConfigError(
@@ -102,14 +124,14 @@ class Postgres:
 
     def copied(self) -> Mapping[Relation, Mapping[str, str]]:
         """Fingerprint by part of each raw table that the database has."""
-        self._execute(f"create schema if not exists {BOOKKEEPING}")
-        self._execute(
+        self.execute(f"create schema if not exists {BOOKKEEPING}")
+        self.execute(
             f"create table if not exists {COPIES}"
             " (schema_name text, table_name text, part text, fingerprint text)"
         )
-        self._connection.commit()
+        self.connection.commit()
         found: dict[Relation, dict[str, str]] = defaultdict(dict)
-        for schema, name, part, fingerprint in self._fetch(
+        for schema, name, part, fingerprint in self.fetch(
             f"select schema_name, table_name, part, fingerprint from {COPIES}"
             " where to_regclass(schema_name || '.' || table_name) is not null"
         ):
@@ -121,51 +143,36 @@ class Postgres:
         schema, name = copy.relation
         table = f"{schema}.{name}"
         parts = ", ".join(map(quote, (*copy.fingerprints, *copy.gone))) or "null"
-        self._execute(f"create schema if not exists {schema}")
+        self.execute(f"create schema if not exists {schema}")
         if copy.is_whole:
-            self._execute(f"drop table if exists {table} cascade")  # and the views of staging
+            self.execute(f"drop table if exists {table} cascade")  # and the views of staging
         else:
-            self._execute(f"delete from {table} where {PART} in ({parts})")
-        with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(
-                name,
-                copy.rows,
-                mode="create" if copy.is_whole else "append",
-                db_schema_name=schema,
-            )
+            self.execute(f"delete from {table} where {PART} in ({parts})")
+        self.ingest(schema, name, copy.rows, append=not copy.is_whole)
         if copy.is_whole:
-            self._execute(f"create index on {table} ({PART})")
-        self._execute(f"analyze {table}")
+            self.execute(f"create index on {table} ({PART})")
+        self.execute(f"analyze {table}")
         ours = f"schema_name = {quote(schema)} and table_name = {quote(name)}"
-        self._execute(
+        self.execute(
             f"delete from {COPIES} where {ours}"
             + ("" if copy.is_whole else f" and part in ({parts})")
         )
         for part, fingerprint in copy.fingerprints.items():
-            self._execute(
+            self.execute(
                 f"insert into {COPIES} values"
                 f" ({', '.join(map(quote, (schema, name, part, fingerprint)))})"
             )
-        self._connection.commit()
+        self.connection.commit()
 
     @contextmanager
     def read(self, relation: Relation, columns: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
         """All rows of a table or view, during the block; all columns if none is named."""
         schema, name = relation
-        with self._connection.cursor() as cursor:
+        with self.connection.cursor() as cursor:
             cursor.execute(f"select {', '.join(columns) or '*'} from {schema}.{name}")
             yield cursor.fetch_record_batch()
 
-    def _execute(self, sql: str) -> None:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
 
-    def _fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
-
-
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What a server says, without its full stop."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from orchestration.connectors.hubspot import API_VERSION, OBJECT_BY_NAME, OBJECTS
+from tests.connectors.fake_server import QuietServer, running
 
 STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
 SCOPES = {
@@ -397,12 +398,8 @@ class Handler(BaseHTTPRequestHandler):
         return float(text)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
+class Server(QuietServer):
     account: Account
-
-    def handle_error(self, *_: Any) -> None:
-        """A client that was killed is part of the tests."""
 
 
 @contextmanager
@@ -410,11 +407,5 @@ def serving(account: Account) -> Iterator[str]:
     """Serve an account; its address."""
     server = Server(("127.0.0.1", 0), Handler)
     server.account = account
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(server) as address:
+        yield address

@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from orchestration.connectors.salesforce import API_VERSION, OBJECTS
+from tests.connectors.fake_server import QuietServer, running
 
 Record = dict[str, str]
 STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
@@ -399,12 +400,8 @@ class Handler(BaseHTTPRequestHandler):
         )
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
+class Server(QuietServer):
     org: Org
-
-    def handle_error(self, *_: Any) -> None:
-        """A client that was killed is part of the tests."""
 
 
 @contextmanager
@@ -412,11 +409,5 @@ def serving(org: Org) -> Iterator[str]:
     """Serve an org; its address."""
     server = Server(("127.0.0.1", 0), Handler)
     server.org = org
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with running(server) as address:
+        yield address

@@ -5,14 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import logging
-import os
 import random
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -35,10 +30,13 @@ from orchestration.connectors.hubspot import (
 )
 from orchestration.connectors.load import TableLoad
 from orchestration.errors import ConfigError, InputError, ScorecardError
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import Settings
 from tests.connectors.fake_hubspot import Account, serving
+from tests.connectors.killing import KILLS, kill_at_random, killed_after
 
-KILLS = int(os.environ.get("SCORECARD_TEST_KILLS", "20"))
+# what changes the state of a load
+STATE = (hubspot._Load, "_write_cursor", "_merge_rows", "_mark_deleted")
+
 LABEL = {"deals": "amount", "calls": "hs_call_status", "contacts": "lifecyclestage"}
 
 
@@ -260,7 +258,7 @@ def test_a_load_goes_on_where_another_was_killed(
         sync.account.put("deals", str(number), amount="1")
     sync.account.max_rows = 2
     monkeypatch.setattr(hubspot, "SLICE_ROWS", 2)
-    with killed_after(16):  # when the first slice of the deals was merged, and noted
+    with killed_after(16, *STATE):  # when the first slice of the deals was merged, and noted
         sync.load()
     assert sync.query("select sweep_after from raw_hubspot._cursors") == [("2",)]
     sync.account.put("deals", "1", amount="2")
@@ -518,10 +516,6 @@ STEPS = st.lists(
 )
 
 
-class Killed(BaseException):
-    """The end of the process, as far as a test in one process can have it."""
-
-
 @pytest.mark.slow
 @bounded(
     max_examples=15,
@@ -556,7 +550,7 @@ def test_any_sequence_of_events_ends_in_raw_being_the_crm(steps: list[Any]) -> N
             elif what == "load":
                 load_or_fail(sync)
             elif what == "killed load":
-                with killed_after(number):
+                with killed_after(number, *STATE):
                     load_or_fail(sync)
             account.now += dt.timedelta(seconds=1 if what != "load" else 0)
         account.faults = []
@@ -573,109 +567,41 @@ def load_or_fail(sync: Sync) -> None:
         pass
 
 
-class killed_after:
-    """Ends the block at the n-th change of state, before or after it was made."""
-
-    def __init__(self, number: int) -> None:
-        self.left = number
-        self.patch = pytest.MonkeyPatch()
-
-    def __enter__(self) -> None:
-        for name in ("_write_cursor", "_merge_rows", "_mark_deleted"):
-            step = getattr(hubspot._Load, name)
-            self.patch.setattr(hubspot._Load, name, self.counted(step))
-
-    def counted(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
-            self.left -= 1
-            if self.left == 0:
-                raise Killed
-            result = step(*arguments)
-            self.left -= 1
-            if self.left == 0:
-                raise Killed
-            return result
-
-        return run
-
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> bool:
-        self.patch.undo()
-        return kind is Killed
-
-
-# imports once, then forks a process for each line it reads, and at the next says how it ended
-FORKS = """
-import datetime as dt, os, sys
-from dataclasses import replace
-from pathlib import Path
-import dlt
-from orchestration.connectors import hubspot
-from orchestration.connectors.hubspot import *
-from orchestration.settings import Settings
-settings = replace(Settings(), data_dir=Path(sys.argv[1]))
-settings.state_dir.mkdir(parents=True, exist_ok=True)
-hubspot.SLICE_ROWS = 100
-while sys.stdin.readline():
-    child = os.fork()
-    if child == 0:
-        client = HubSpotClient(HubSpotSettings.from_environment(), sleep=lambda seconds: None)
-        load_hubspot(settings, client, now=dt.datetime.now(dt.UTC))
-        os._exit(0)
-    print(child, flush=True)
-    sys.stdin.readline()
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 10 * KILLS)
 def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Path) -> None:
     """SCORECARD_TEST_KILLS=200 kills it 200 times; 20 times by default."""
-    numbers = random.Random(7)
     account = Account(left=10_000_000, daily=10_000_000)
     for number in range(600):
         account.put("deals", str(number + 1), amount=str(number), dealstage="new")
     account.now += dt.timedelta(hours=1)
+
+    def change(numbers: random.Random, loads: int) -> None:
+        for _ in range(20):
+            number = numbers.randrange(1, 800)
+            account.put("deals", str(number), amount=str(number * loads))
+        account.archive("deals", str(numbers.randrange(1, 600)))
+        account.now += dt.timedelta(seconds=30)
+
+    def wait() -> None:
+        account.now += dt.timedelta(hours=1)
+
     with serving(account) as url:
-        forks = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", FORKS, str(tmp_path)],
-            cwd=REPOSITORY,
-            env={
-                **os.environ,
+        kill_at_random(
+            tmp_path,
+            {
                 "SCORECARD_HUBSPOT_SERVICE_KEY": "key",
                 "SCORECARD_HUBSPOT_URL": url,
                 "SCORECARD_HUBSPOT_OBJECTS": "deals",
-                "PYTHONPATH": str(REPOSITORY),
             },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            prepare="from orchestration.connectors import hubspot\n"
+            "from orchestration.connectors.hubspot import *\n"
+            "hubspot.SLICE_ROWS = 100",
+            load="client = HubSpotClient(HubSpotSettings.from_environment(), sleep=lambda _: None);"
+            " load_hubspot(settings, client, now=dt.datetime.now(dt.UTC))",
+            longest=2.0,
+            change=change,
+            before_last=wait,
         )
-        assert forks.stdin is not None
-        assert forks.stdout is not None
-
-        def next_number() -> int:
-            print(file=forks.stdin, flush=True)
-            return int(forks.stdout.readline())
-
-        kills = ended = 0
-        while kills < KILLS:
-            process = next_number()
-            time.sleep(numbers.uniform(0, 2.0))
-            os.kill(process, signal.SIGKILL)  # one that has ended is there until it was waited for
-            killed = next_number() == signal.SIGKILL
-            kills, ended = kills + killed, ended + (not killed)
-            assert ended <= 10 + KILLS, "the load is over before it can be killed"
-            for _ in range(20):
-                number = numbers.randrange(1, 800)
-                account.put("deals", str(number), amount=str(number * (kills + ended)))
-            account.archive("deals", str(numbers.randrange(1, 600)))
-            account.now += dt.timedelta(seconds=30)
-        account.now += dt.timedelta(hours=1)
-        next_number()
-        assert next_number() == 0
-        forks.stdin.close()
-        assert forks.wait() == 0
-        forks.stdout.close()
         sync = Sync(replace(Settings(), data_dir=tmp_path), account, url)
         assert sync.raw("deals") == sync.crm("deals")

@@ -5,11 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import logging
-import os
 import random
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -38,15 +34,18 @@ from orchestration.connectors.salesforce import (
     snake,
 )
 from orchestration.errors import ConfigError, InputError, ScorecardError
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import Settings
 from tests.connectors.fake_salesforce import Org, serving
+from tests.connectors.killing import KILLS, kill_at_random, killed_after
+
+# what changes the state of a load
+STATE = (salesforce, "_write_cursor", "_merge")
 
 NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 ENVIRONMENT = {
     "SCORECARD_SALESFORCE_CLIENT_ID": "client",
     "SCORECARD_SALESFORCE_CLIENT_SECRET": "secret",
 }
-KILLS = int(os.environ.get("SCORECARD_TEST_KILLS", "20"))
 
 
 class Sync:
@@ -157,7 +156,7 @@ def test_changes_while_pages_are_read_come_with_the_next_load(sync: Sync) -> Non
 
 def test_a_load_goes_on_where_another_was_killed_and_then_up_to_now(sync: Sync) -> None:
     sync.org.page_rows = 2
-    with killed_after(3):  # after the first page of the users
+    with killed_after(3, *STATE):  # after the first page of the users
         sync.load(OBJECTS="User,Opportunity")
     [job] = sync.query("select job_id from raw_salesforce._cursors where object_name = 'User'")
     assert job[0] in sync.org.jobs
@@ -503,10 +502,6 @@ STEPS = st.lists(
 )
 
 
-class Killed(BaseException):
-    """The end of the process, as far as a test in one process can have it."""
-
-
 @pytest.mark.slow
 @bounded(
     max_examples=15,
@@ -538,7 +533,7 @@ def test_any_sequence_of_events_ends_in_raw_being_the_crm(steps: list[Any]) -> N
             elif what == "load":
                 load_or_fail(sync, only)
             elif what == "killed load":
-                with killed_after(number):
+                with killed_after(number, *STATE):
                     load_or_fail(sync, only)
             org.now += dt.timedelta(seconds=1 if what != "load" else 0)
         org.faults = []
@@ -557,105 +552,39 @@ def load_or_fail(sync: Sync, only: dict[str, str]) -> None:
         pass
 
 
-class killed_after:
-    """Ends the block at the n-th change of state, before or after it was made."""
-
-    def __init__(self, number: int) -> None:
-        self.left = number
-        self.patch = pytest.MonkeyPatch()
-
-    def __enter__(self) -> None:
-        for name in ("_write_cursor", "_merge"):
-            self.patch.setattr(salesforce, name, self.counted(getattr(salesforce, name)))
-
-    def counted(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
-            self.left -= 1
-            if self.left == 0:
-                raise Killed
-            result = step(*arguments)
-            self.left -= 1
-            if self.left == 0:
-                raise Killed
-            return result
-
-        return run
-
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> bool:
-        self.patch.undo()
-        return kind is Killed
-
-
-# imports once, then forks a process for each line it reads, and at the next says how it ended
-FORKS = """
-import datetime as dt, os, sys
-from dataclasses import replace
-from pathlib import Path
-import dlt
-from orchestration.connectors.salesforce import *
-from orchestration.settings import Settings
-settings = replace(Settings(), data_dir=Path(sys.argv[1]))
-settings.state_dir.mkdir(parents=True, exist_ok=True)
-while sys.stdin.readline():
-    child = os.fork()
-    if child == 0:
-        client = SalesforceClient(SalesforceSettings.from_environment(), sleep=lambda seconds: None)
-        load_salesforce(settings, client, now=dt.datetime.now(dt.UTC))
-        os._exit(0)
-    print(child, flush=True)
-    sys.stdin.readline()
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 10 * KILLS)
 def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Path) -> None:
     """SCORECARD_TEST_KILLS=200 kills it 200 times; 20 times by default."""
-    numbers = random.Random(7)
     org = Org(page_rows=150, polls_until_done=0, max_calls=10_000_000)
     for number in range(900):
         org.put("Opportunity", f"006{number:06}", Amount=str(number))
     org.now += dt.timedelta(hours=1)
+
+    def change(numbers: random.Random, loads: int) -> None:
+        for _ in range(20):
+            number = numbers.randrange(1100)
+            org.put("Opportunity", f"006{number:06}", Amount=str(number * loads))
+        org.now += dt.timedelta(seconds=30)
+
+    def wait() -> None:
+        org.now += dt.timedelta(hours=1)
+
     with serving(org) as url:
-        forks = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", FORKS, str(tmp_path)],
-            cwd=REPOSITORY,
-            env={
-                **os.environ,
+        kill_at_random(
+            tmp_path,
+            {
                 **ENVIRONMENT,
                 "SCORECARD_SALESFORCE_URL": url,
                 "SCORECARD_SALESFORCE_OBJECTS": "User,Opportunity",
-                "PYTHONPATH": str(REPOSITORY),
             },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            prepare="from orchestration.connectors.salesforce import *",
+            load="client = SalesforceClient(SalesforceSettings.from_environment(),"
+            " sleep=lambda _: None);"
+            " load_salesforce(settings, client, now=dt.datetime.now(dt.UTC))",
+            longest=2.5,
+            change=change,
+            before_last=wait,
         )
-        assert forks.stdin is not None
-        assert forks.stdout is not None
-
-        def next_number() -> int:
-            print(file=forks.stdin, flush=True)
-            return int(forks.stdout.readline())
-
-        kills = ended = 0
-        while kills < KILLS:
-            process = next_number()
-            time.sleep(numbers.uniform(0, 2.5))
-            os.kill(process, signal.SIGKILL)  # one that has ended is there until it was waited for
-            killed = next_number() == signal.SIGKILL
-            kills, ended = kills + killed, ended + (not killed)
-            assert ended <= 10 + KILLS, "the load is over before it can be killed"
-            for _ in range(20):
-                number = numbers.randrange(1100)
-                org.put("Opportunity", f"006{number:06}", Amount=str(number * (kills + ended)))
-            org.now += dt.timedelta(seconds=30)
-        org.now += dt.timedelta(hours=1)
-        next_number()
-        assert next_number() == 0
-        forks.stdin.close()
-        assert forks.wait() == 0
-        forks.stdout.close()
         sync = Sync(replace(Settings(), data_dir=tmp_path), org, url)
         assert sync.raw("Opportunity") == sync.crm("Opportunity")
