@@ -30,7 +30,7 @@ from orchestration.errors import PublishError
 from orchestration.history import HISTORY, write_scorecard_history
 from orchestration.quality.results import CheckResult
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import STORAGE_VERSION, quote
+from orchestration.warehouse import CONTENT_OF_ROWS, STORAGE_VERSION, quote
 
 logger = logging.getLogger(__name__)
 
@@ -272,8 +272,7 @@ def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     fingerprints = {}
     for table, described in columns:
         rows = connection.execute(
-            "select count(*), bit_xor(hash(mart)), sum(cast(hash(mart) as hugeint))"
-            f" from warehouse.marts.{_name(table)} as mart"
+            f"select {CONTENT_OF_ROWS} from warehouse.marts.{_name(table)} as held"
         ).fetchall()
         said = repr((rows, described, SORT_COLUMNS, STORAGE_VERSION, duckdb.__version__))
         fingerprints[table] = hashlib.sha256(said.encode()).hexdigest()

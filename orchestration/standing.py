@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.publishing import code_version
 from orchestration.quality.results import CheckResult
 from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.warehouse import CONTENT_OF_ROWS, connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -162,10 +162,7 @@ def _note_sources(
 
 
 def _content(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    (row,) = connection.execute(
-        "select concat_ws(' ', count(*), bit_xor(hash(held)), sum(cast(hash(held) as hugeint)))"
-        f" from {table} as held"
-    ).fetchall()
+    (row,) = connection.execute(f"select {CONTENT_OF_ROWS} from {table} as held").fetchall()
     return str(row[0])
 
 

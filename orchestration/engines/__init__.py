@@ -23,7 +23,7 @@ import pyarrow as pa
 from orchestration.connectors import hubspot, salesforce
 from orchestration.connectors.contract import TABLES
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote
+from orchestration.warehouse import CONTENT_OF_ROWS, connect, quote
 
 if TYPE_CHECKING:
     from orchestration.dbt_runner import DbtProject
@@ -200,13 +200,12 @@ def _parts(
 ) -> dict[str, tuple[str, int]]:
     """Fingerprint of each part, whatever the order of its rows, and how many rows it has."""
     rows = connection.execute(
-        f"select {PART}, count(*), bit_xor(hash(part)), sum(cast(hash(part) as hugeint))"
-        f" from ({query}) as part group by 1 order by 1"
+        f"select {PART}, count(*), {CONTENT_OF_ROWS} from ({query}) as held group by 1 order by 1"
     ).fetchall()
     parts = {}
-    for name, *said in rows or [("", 0)]:
-        text = repr((columns, duckdb.__version__, said))
-        parts[name] = (hashlib.sha256(text.encode()).hexdigest(), said[0])
+    for name, count, content in rows or [("", 0, "")]:
+        text = repr((columns, duckdb.__version__, content))
+        parts[name] = (hashlib.sha256(text.encode()).hexdigest(), count)
     return parts
 
 

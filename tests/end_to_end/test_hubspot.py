@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from orchestration.settings import REPOSITORY
 from tests.connectors.fake_hubspot import Account, Record, serving
+from tests.end_to_end.maven import copy_project, figures, refresh, run_scorecard
 from tests.end_to_end.test_real_data import SALESFORCE, needs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), needs(SALESFORCE)]
@@ -33,24 +28,13 @@ class Maven:
     account: Account
     url: str
 
-    def scorecard(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {n: v for n, v in os.environ.items() if not n.startswith("SCORECARD_")}
-        return subprocess.run(
-            [sys.executable, "-m", "orchestration.cli", *arguments],
-            cwd=self.project,
-            env={
-                **environment,
-                "PYTHONPATH": str(self.project),
-                "SCORECARD_COMPANY": "maven",
-                "SCORECARD_SOURCES": "hubspot",
-                "SCORECARD_HUBSPOT_URL": self.url,
-                "SCORECARD_HUBSPOT_SERVICE_KEY": CANARY,
-                "SCORECARD_HUBSPOT_FIELDS": "users.region=department",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def environment(self) -> dict[str, str]:
+        return {
+            "SCORECARD_SOURCES": "hubspot",
+            "SCORECARD_HUBSPOT_URL": self.url,
+            "SCORECARD_HUBSPOT_SERVICE_KEY": CANARY,
+            "SCORECARD_HUBSPOT_FIELDS": "users.region=department",
+        }
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -119,14 +103,7 @@ def maven_account() -> Account:
 
 @pytest.fixture(scope="module")
 def maven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Maven]:
-    project = tmp_path_factory.mktemp("project")
-    leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", ".dlt"):
-        shutil.copytree(REPOSITORY / folder, project / folder, ignore=leave_out)
-    shutil.copy(REPOSITORY / "pyproject.toml", project)
-    shutil.copytree(
-        REPOSITORY / "docs/examples/maven_salesforce/policy", project / "dbt_project/seeds/maven"
-    )
+    project = copy_project(tmp_path_factory.mktemp("project"))
     account = maven_account()
     with serving(account) as url:
         yield Maven(project, account, url)
@@ -134,33 +111,17 @@ def maven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Maven]:
 
 @pytest.fixture(scope="module")
 def first_output(maven: Maven) -> str:
-    done = maven.scorecard("refresh", "--as-of", "2017-12-31", "--no-reports", "--record")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return refresh(maven.project, maven.environment(), "--record")
 
 
 def test_the_figures_are_those_of_the_files(maven: Maven, first_output: str) -> None:
-    """Reps with a scorecard, deals won and lost, revenue; as docs/maven.md says them."""
-    path = maven.project / "data/maven/published/current/scorecard.duckdb"
-    with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute(
-            """
-            select
-                count(distinct rep_id),
-                cast(sum(actual) filter (metric_id = 'deals_won') as bigint),
-                cast(sum(actual) filter (metric_id = 'deals_lost') as bigint),
-                cast(sum(actual) filter (metric_id = 'revenue_won') as bigint)
-            from marts.scorecard_rep_metrics
-            where period_type = 'year' and is_current
-            """
-        ).fetchall()[0]
-    assert found == (35, 4238, 2473, 10005534)
+    assert figures(maven.project) == (35, 4238, 2473, 10005534)
     assert "warning: gx_rows" not in first_output
 
 
 def test_the_connection_can_be_checked(maven: Maven) -> None:
     maven.account.forbidden = {"deals"}
-    done = maven.scorecard("check")
+    done = run_scorecard(maven.project, maven.environment(), "check")
     maven.account.forbidden = set()
     assert done.returncode == 2
     assert "deals: the service key lacks the scope crm.objects.deals.read" in done.stderr

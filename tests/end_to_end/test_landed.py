@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +10,8 @@ import duckdb
 import pytest
 
 from orchestration.connectors import salesforce
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.settings import Settings
+from tests.end_to_end.maven import copy_project, figures, refresh
 from tests.end_to_end.test_real_data import SALESFORCE, needs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), needs(SALESFORCE)]
@@ -25,15 +22,6 @@ LANDED = {
     "SCORECARD_SALESFORCE_OBJECTS": ",".join(OBJECTS),
     "SCORECARD_SALESFORCE_FIELDS": "User.region=Department",
 }
-FIGURES = """
-    select
-        count(distinct rep_id),
-        cast(sum(actual) filter (metric_id = 'deals_won') as bigint),
-        cast(sum(actual) filter (metric_id = 'deals_lost') as bigint),
-        cast(sum(actual) filter (metric_id = 'revenue_won') as bigint)
-    from marts.scorecard_rep_metrics
-    where period_type = 'year' and is_current
-"""
 
 
 def _land(file: Path) -> None:
@@ -78,38 +66,17 @@ def _land(file: Path) -> None:
 def test_the_figures_are_those_of_the_files_whoever_landed_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project, file = tmp_path / "project", tmp_path / "landed.duckdb"
-    leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", ".dlt"):
-        shutil.copytree(REPOSITORY / folder, project / folder, ignore=leave_out)
-    shutil.copy(REPOSITORY / "pyproject.toml", project)
-    shutil.copytree(
-        REPOSITORY / "docs/examples/maven_salesforce/policy", project / "dbt_project/seeds/maven"
-    )
+    project, file = copy_project(tmp_path / "project"), tmp_path / "landed.duckdb"
     _land(file)
     monkeypatch.setenv("SCORECARD_DATABASE_URL", f"duckdb:///{file}")
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("SCORECARD_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "refresh", "--as-of", "2017-12-31",
-         "--no-reports"],
-        cwd=project,
-        env={
-            **environment,
-            **LANDED,
-            "PYTHONPATH": str(project),
-            "SCORECARD_COMPANY": "maven",
-            "SCORECARD_SOURCES": "salesforce",
-            "SCORECARD_SALESFORCE_LANDED_IN": "fivetran",
-            "SCORECARD_DATABASE_URL": f"duckdb:///{file}",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    published = project / "data/maven/published/current/scorecard.duckdb"
-    with duckdb.connect(str(published), read_only=True) as connection:
-        assert connection.execute(FIGURES).fetchall() == [(35, 4238, 2473, 10005534)]
+    landed = {
+        **LANDED,
+        "SCORECARD_SOURCES": "salesforce",
+        "SCORECARD_SALESFORCE_LANDED_IN": "fivetran",
+        "SCORECARD_DATABASE_URL": f"duckdb:///{file}",
+    }
+    refresh(project, landed)
+    assert figures(project) == (35, 4238, 2473, 10005534)
 
     # what Airbyte landed is read whole, and is not different in a single cell
     settings = replace(Settings(), company="maven", data_dir=project / "data")

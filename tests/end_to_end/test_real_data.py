@@ -36,7 +36,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 def needs(*paths: Path) -> pytest.MarkDecorator:
     """Skip, and say why, where a sample is absent."""
     absent = [str(path) for path in paths if not path.exists()]
-    return pytest.mark.skipif(bool(absent), reason=f"sample data is not here: {', '.join(absent)}")
+    reason = f"public sample data, no part of the project, is not beside it: {', '.join(absent)}"
+    return pytest.mark.skipif(bool(absent), reason=reason)
 
 
 @dataclass(frozen=True)
