@@ -27,6 +27,7 @@ LISTING = "audiences.json"
 NGINX_MAP = "audiences.map"
 NOBODY = "nobody"  # the folder of logins that nobody knows: every table, and no row
 SMALLEST_GROUP = 3
+HOW_TO_LET_IN = "Give each a row in reps, or a user in the CRM, with an e-mail of their own."
 
 
 @dataclass(frozen=True)
@@ -145,16 +146,21 @@ def require_rules(tables: Iterable[str]) -> None:
         )
 
 
+def read_people(connection: duckdb.DuckDBPyConnection) -> dict[str, Person]:
+    """The people of a release, by id."""
+    rows = connection.execute(
+        "select rep_id, rep_name, email, manager_id, team, role, is_active"
+        " from marts.dim_reps where is_current and rep_id <> 'unassigned' order by rep_id"
+    ).fetchall()
+    return {row[0]: Person(*row) for row in rows}
+
+
 class Company:
     """The people of a release, and how many of them stand behind each aggregate."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Read people and groups from the tables of a release."""
-        rows = connection.execute(
-            "select rep_id, rep_name, email, manager_id, team, role, is_active"
-            " from marts.dim_reps where is_current and rep_id <> 'unassigned' order by rep_id"
-        ).fetchall()
-        self.people = {row[0]: Person(*row) for row in rows}
+        self.people = read_people(connection)
         self.reports: defaultdict[str | None, list[str]] = defaultdict(list)
         for person in self.people.values():
             self.reports[person.manager_id].append(person.rep_id)
@@ -229,23 +235,35 @@ def find_audiences(
     gone = {email for email, folder in known.items() if email and folder == known.get("")}
     stays = gone <= set(everything)
     audiences = [Audience(tuple(everything), folder_of("") if stays else secrets.token_hex(16))]
-    left_out: dict[str, str] = {}
-    active = [person for person in company.people.values() if person.is_active]
-    holders = Counter((person.email or "").strip().lower() for person in active)
-    for person in active:
+    left_out = find_left_out(company.people, analysts)
+    for person in company.people.values():
         email = (person.email or "").strip().lower()
-        if email in everything:
-            continue
-        if not email:
-            left_out[person.rep_id] = "has no e-mail"
-        elif not EMAIL.fullmatch(email):
-            left_out[person.rep_id] = "has an e-mail that cannot be a login"
-        elif holders[email] > 1:
-            left_out[person.rep_id] = "shares an e-mail with somebody else"
-        else:
+        if person.is_active and email not in everything and person.rep_id not in left_out:
             reps = company.tree_below(person.rep_id)
             audiences.append(Audience((email,), folder_of(email), person, reps))
     return audiences, left_out
+
+
+def find_left_out(people: Mapping[str, Person], analysts: Sequence[str]) -> dict[str, str]:
+    """Why some people see nothing though they are at work, managers first."""
+    active = [person for person in people.values() if person.is_active]
+    manages = Counter(person.manager_id for person in active if person.manager_id)
+    holders = Counter((person.email or "").strip().lower() for person in active)
+    reasons = {manager: "is not in reps" for manager in manages if manager not in people}
+    for person in active:
+        email = (person.email or "").strip().lower()
+        if email in analysts:
+            continue
+        if not email:
+            reasons[person.rep_id] = "has no e-mail"
+        elif not EMAIL.fullmatch(email):
+            reasons[person.rep_id] = "has an e-mail that cannot be a login"
+        elif holders[email] > 1:
+            reasons[person.rep_id] = "shares an e-mail with somebody else"
+    return {
+        rep_id: reasons[rep_id] + (f" and manages {manages[rep_id]}" if manages[rep_id] else "")
+        for rep_id in sorted(reasons, key=lambda rep_id: (-manages[rep_id], rep_id))
+    }
 
 
 class View:

@@ -50,6 +50,7 @@ STEPS = {
     "reports__site": "Renew the pages",
     "alerts__digests": "Tell who is concerned",
 }
+SHOWN_LEFT_OUT = 5
 Company = Annotated[
     str | None,
     typer.Option("--company", "-c", help="Whose data; SCORECARD_COMPANY or 'demo' otherwise."),
@@ -631,19 +632,34 @@ def _print_release(settings: Settings, release: Release, *, reports: bool) -> No
         option = "" if settings.company == "demo" else f" --company {settings.company}"
         out.print(f"Pages      `scorecard serve{option}` shows them")
         _print_audiences(settings)
+    if settings.serving_url or (reports and settings.audiences):
+        _print_left_out(settings, release)
 
 
 def _print_audiences(settings: Settings) -> None:
     from orchestration.audiences import read_listing
 
     listing = read_listing(settings.reports_dir / "current")
-    if listing is None:
-        return
-    out.print(f"           {len(listing['audiences'])} audiences have a folder of their own")
-    left_out = [f"{rep_id} {reason}" for rep_id, reason in listing["left_out"].items()]
+    if listing is not None:
+        out.print(f"           {len(listing['audiences'])} audiences have a folder of their own")
+
+
+def _print_left_out(settings: Settings, release: Release) -> None:
+    import duckdb
+
+    from orchestration.audiences import HOW_TO_LET_IN, find_left_out, read_people
+
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        left_out = find_left_out(read_people(connection), settings.analysts)
     if left_out:
-        shown = "; ".join(left_out[:5]) + ("; …" if len(left_out) > 5 else "")
-        out.print(f"           warning: {len(left_out)} have none: {shown}", style="yellow")
+        shown = [f"{rep_id} {reason}" for rep_id, reason in left_out.items()][:SHOWN_LEFT_OUT]
+        more = ["…"] if len(left_out) > len(shown) else []
+        out.print(
+            f"           warning: {len(left_out)} see nothing: {'; '.join([*shown, *more])}."
+            f" {HOW_TO_LET_IN}",
+            style="yellow",
+            markup=False,
+        )
 
 
 if __name__ == "__main__":

@@ -61,9 +61,17 @@ def parse(settings: Settings) -> DbtProject:
     Raises:
         ScorecardError: the project or the policy cannot be parsed.
     """
-    result = _invoke(settings, ["parse"])
+    reasons: list[str] = []
+
+    def collect(message: Any) -> None:
+        # of these the exception says only that there are some
+        if message.info.name == "SemanticValidationFailure" and message.info.level == "error":
+            reasons.append(" ".join(str(message.info.msg).split()))
+
+    result = _invoke(settings, ["parse"], callback=collect)
     if not result.success:
-        raise ScorecardError(f"dbt cannot parse the project: {result.exception}")
+        said = f"dbt cannot parse the project: {result.exception}"
+        raise ScorecardError("\n".join([said, *(f"- {reason}" for reason in reasons)]))
     content = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
     for node in content["nodes"].values():
         if node["resource_type"] == "test":  # a singular test belongs to the first model it reads

@@ -17,7 +17,14 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from orchestration.audiences import RULES, Company, Rule, View, find_audiences
+from orchestration.audiences import (
+    HOW_TO_LET_IN,
+    RULES,
+    Company,
+    Rule,
+    View,
+    find_audiences,
+)
 from orchestration.engines.postgres import Session, first_line
 from orchestration.errors import ConfigError, PublishError
 from orchestration.publishing import SORT_COLUMNS, Release, current_release
@@ -135,7 +142,9 @@ def make_roles(settings: Settings) -> list[str]:
         for audience in audiences
         for email in audience.emails
     }
-    done = [f"{rep_id}: no login, {reason}" for rep_id, reason in sorted(left_out.items())]
+    done = [f"{rep_id}: no login, {reason}" for rep_id, reason in left_out.items()]
+    if left_out:
+        done.append(HOW_TO_LET_IN)
     with _connect(settings) as server:
         if server.fetch(
             "select rolcreaterole or rolsuper from pg_roles where rolname = current_user"

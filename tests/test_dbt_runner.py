@@ -52,6 +52,24 @@ models:
 """,
 }
 
+# two metrics of one label
+SEMANTIC_LAYER = """
+models:
+  - name: after
+    time_spine: {standard_granularity_column: day}
+    columns: [{name: day, granularity: day}]
+semantic_models:
+  - name: goals
+    model: ref('goals_today')
+    defaults: {agg_time_dimension: as_of_date}
+    entities: [{name: metric, type: primary, expr: metric_id}]
+    dimensions: [{name: as_of_date, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: goals_measure, agg: sum, expr: goal}]
+metrics:
+  - {name: goals, label: Goals, type: simple, type_params: {measure: goals_measure}}
+  - {name: more_goals, label: Goals, type: simple, type_params: {measure: goals_measure}}
+"""
+
 
 @pytest.fixture
 def small(settings: Settings, tmp_path: Path) -> Settings:
@@ -123,6 +141,14 @@ def test_a_project_that_cannot_be_parsed_is_an_error(small: Settings) -> None:
     path.write_text("select * from {{ ref('nowhere') }}\n", encoding="utf-8")
     with pytest.raises(ScorecardError, match=r"dbt cannot parse the project[^$]*nowhere"):
         dbt_runner.parse(small)
+
+
+def test_a_wrong_metric_of_the_semantic_layer_is_named(small: Settings) -> None:
+    path = small.dbt_project_dir / "models" / "semantic.yml"
+    path.write_text(SEMANTIC_LAYER, encoding="utf-8")
+    with pytest.raises(ScorecardError) as failed:
+        dbt_runner.parse(small)
+    assert "label `Goals` for metric `more_goals`" in str(failed.value)
 
 
 def test_the_seeds_are_left_as_they_are(small: Settings) -> None:

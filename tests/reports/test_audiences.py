@@ -17,9 +17,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from orchestration import audiences, reports_site
-from orchestration.audiences import NOBODY, Company, View, find_audiences
+from orchestration import audiences, cli, reports_site
+from orchestration.audiences import NOBODY, Company, View, find_audiences, find_left_out
 from orchestration.errors import ConfigError, PublishError
+from orchestration.publishing import current_release
 from orchestration.settings import REPOSITORY, Settings
 from tests.reports.conftest import publish_sample
 
@@ -308,6 +309,20 @@ def test_e_mails_that_cannot_tell_a_person_give_no_folder(company: Company, site
     assert all(re.fullmatch(r'"[^"\\$;{}]+@example\.com" "[0-9a-f]{32}";', line) for line in lines)
 
 
+def test_managers_who_would_see_nothing_are_named_first(company: Company) -> None:
+    people = {
+        id_of(rep): replace(company.people[id_of(rep)], email=email)
+        for rep, email in {"r01": "one@example.com", "r02": None, "r06": "six@example.com",
+                           "m2": None}.items()
+    }  # fmt: skip
+    assert list(find_left_out(people, []).items()) == [
+        (id_of("m1"), "is not in reps and manages 2"),
+        (id_of("m0"), "is not in reps and manages 1"),
+        (id_of("m2"), "has no e-mail and manages 1"),
+        (id_of("r02"), "has no e-mail"),
+    ]
+
+
 @pytest.fixture
 def published_site(
     settings: Settings, planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -331,6 +346,22 @@ def test_the_shell_holds_nobodys_data(published_site: Settings) -> None:
     assert reports_site.served_folders(current) == (shell, folder_of(current, None))
     with pytest.raises(ConfigError, match="is not an active rep"):
         reports_site.served_folders(current, "who@example.com")
+
+
+def test_a_refresh_names_who_sees_nothing_and_the_remedy(
+    published_site: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = current_release(published_site)
+    assert release is not None
+    with duckdb.connect(str(release.database)) as connection:
+        connection.execute(
+            "update marts.dim_reps set email = null where rep_id in (?, ?)",
+            [id_of("m0"), id_of("r04")],
+        )
+    cli._print_release(published_site, release, reports=True)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"warning: 2 see nothing: {id_of('m0')} has no e-mail and manages 2;" in said
+    assert f"{id_of('r04')} has no e-mail. Give each a row in reps, or a user in the CRM" in said
 
 
 def test_what_did_not_change_is_not_written_again(published_site: Settings) -> None:

@@ -216,13 +216,17 @@ def test_a_person_who_left_sees_nothing_and_cannot_sign_in(
     without.write_bytes(published.read_bytes())
     with duckdb.connect(str(without)) as connection:
         connection.execute("update marts.dim_reps set is_active = false where rep_id = 'r01'")
+        connection.execute("update marts.dim_reps set manager_id = 'boss' where rep_id = 'r02'")
     gone = replace(served, data_dir=tmp_path / "data")
     publish_sample(gone, without)
     # the same release again, with other people: whom it shows is renewed
     serve_release(gone)
     try:
         assert ask(postgres, login, "select count(*) from scorecard.scorecard_reps") == [(0,)]
-        assert f"{login}: may not sign in any more" in make_roles(gone)
+        done = make_roles(gone)
+        assert f"{login}: may not sign in any more" in done
+        assert "boss: no login, is not in reps and manages 1" in done
+        assert "Give each a row in reps" in "".join(done)
         with pytest.raises(psycopg2.OperationalError, match="not permitted to log in"):
             connect(postgres, login)
         assert make_roles(gone) == make_roles(gone)  # nothing more to do
