@@ -148,6 +148,18 @@ OBJECTS: tuple[HubSpotObject, ...] = (
         is_required=True,
     ),
     HubSpotObject(
+        "deal_split",
+        "deal_split",
+        ("hs_deal_id", "hubspot_owner_id", "hs_deal_split_percentage"),
+    ),
+    HubSpotObject(
+        "goal_targets",
+        "goal_target",
+        ("hs_goal_type", "hs_target_amount", "hs_start_datetime", "hs_end_datetime"),
+        ("hubspot_owner_id", "hs_assignee_user_id", "hs_pipeline_ids",
+         "hs_goal_target_currency_code", "hs_createdate"),
+    ),
+    HubSpotObject(
         "calls",
         "call",
         ("hubspot_owner_id", "hs_timestamp"),
@@ -188,6 +200,11 @@ OBJECTS: tuple[HubSpotObject, ...] = (
     ),
 )  # fmt: skip
 OBJECT_BY_NAME = {one.name: one for one in OBJECTS}
+# not every account has splits, and goals come from the policy where HubSpot's are not wanted
+NOT_UNLESS_NAMED = ("deal_split", "goal_targets")
+
+# HubSpot has them only in accounts with several currencies
+NOT_EVERYWHERE = ("deal_currency_code", "hs_goal_target_currency_code")
 
 
 @dataclass(frozen=True)
@@ -287,7 +304,7 @@ class HubSpotSettings:
 def _objects(text: str) -> tuple[str, ...]:
     required = [one.name for one in OBJECTS if one.is_required]
     names = named_objects(text, f"{VARIABLES}OBJECTS", list(OBJECT_BY_NAME), required)
-    return names or tuple(OBJECT_BY_NAME)
+    return names or tuple(name for name in OBJECT_BY_NAME if name not in NOT_UNLESS_NAMED)
 
 
 class HubSpotClient:
@@ -534,8 +551,7 @@ def select_properties(
     absent = [name for name in one.optional if name not in known]
     found = [name for name in (*needed, *one.optional) if name in known]
     warnings = [f"{one.name} has no {', '.join(absent)}, or the key does not see it"]
-    # HubSpot has it only in accounts with several currencies
-    told = [name for name in absent if name != "deal_currency_code"]
+    told = [name for name in absent if name not in NOT_EVERYWHERE]
     return Selected({**{name: name for name in found}, **custom}, tuple(warnings) if told else ())
 
 

@@ -15,7 +15,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from orchestration.connectors.hubspot import API_VERSION, OBJECT_BY_NAME, OBJECTS
+from orchestration.connectors.hubspot import (
+    API_VERSION,
+    NOT_EVERYWHERE,
+    OBJECT_BY_NAME,
+    OBJECTS,
+)
 from tests.connectors.fake_server import QuietServer, running
 
 STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
@@ -25,6 +30,8 @@ SCOPES = {
     "contacts": "crm.objects.contacts.read",
     "deals": "crm.objects.deals.read",
     "owners": "crm.objects.owners.read",
+    "deal_split": "crm.dealsplits.read_write",
+    "goal_targets": "crm.objects.goals.read",
     # activities come with the scope of contacts
     **dict.fromkeys(("calls", "emails", "meetings", "tasks"), "crm.objects.contacts.read"),
 }
@@ -71,7 +78,7 @@ class Account:
             self.records.setdefault(one.name, {})
             names = ["hs_object_id", "hs_body_preview", one.stamp, *one.required, *one.optional]
             self.properties.setdefault(
-                one.name, {n: "string" for n in names if n != "deal_currency_code"}
+                one.name, {n: "string" for n in names if n not in NOT_EVERYWHERE}
             )
 
     def put(self, name: str, record_id: str, **cells: str) -> None:

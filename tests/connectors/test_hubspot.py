@@ -384,6 +384,28 @@ def test_a_custom_property_is_read_where_it_is_named(sync: Sync) -> None:
         sync.load(FIELDS="calls.outcome=nothing")
 
 
+def test_splits_and_goals_are_read_where_they_are_named(sync: Sync) -> None:
+    assert not {"deal_split", "goal_targets"} & set(sync.client(OBJECTS="").settings.objects)
+    sync.account.put("deal_split", "61", hs_deal_id="1", hubspot_owner_id="41",
+                     hs_deal_split_percentage="0.6")  # fmt: skip
+    sync.account.put("goal_targets", "71", hs_goal_type="sales_quota", hs_target_amount="5000.00",
+                     hs_start_datetime="2026-11-01T00:00:00Z",
+                     hs_end_datetime="2026-11-30T23:59:59.999Z")  # fmt: skip
+    sync.account.now += dt.timedelta(hours=1)
+    named = "deals,deal_split,goal_targets"
+    sync.load(OBJECTS=named)
+    assert sync.query(
+        "select hs_deal_id, hs_deal_split_percentage, hs_target_amount, goal_target._is_deleted"
+        " from raw_hubspot.deal_split cross join raw_hubspot.goal_target"
+    ) == [("1", "0.6", "5000.00", "false")]
+    sync.account.archive("goal_targets", "71")
+    sync.account.now += dt.timedelta(hours=1)
+    assert sync.load(OBJECTS=named)["goal_target"].rows_deleted == 1
+    sync.account.forbidden = {"deal_split"}
+    with pytest.raises(InputError, match=r"lacks the scope crm\.dealsplits\.read_write"):
+        sync.load(OBJECTS=named)
+
+
 def test_of_many_associations_all_are_kept(sync: Sync) -> None:
     sync.account.inline_associations = 2
     sync.account.associate("calls", "1", "contacts", *(str(number) for number in range(700, 1900)))

@@ -29,7 +29,7 @@ def models_of(source: str) -> list[str]:
 
 MODELS = models_of("hubspot")
 TABLES = [name.removeprefix("int_hubspot__") for name in MODELS if name.startswith("int_")]
-UNIONS = ("int_crm__reps", "int_crm__activities", "int_crm__opportunities")
+UNIONS = ("int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities")
 BUILD = (
     "--resource-type",
     "model",
@@ -118,6 +118,38 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
         {"id": "12", "lifecyclestage": "subscriber", "createdate": "2026-04-01T10:00:00Z"},
     ],
     "company": [{"id": "70", "name": "Acme", "numberofemployees": "50"}],
+    "deal_split": [
+        {"id": "1", "hs_deal_id": "1", "hubspot_owner_id": "41", "hs_deal_split_percentage": "0.7"},
+        {"id": "2", "hs_deal_id": "1", "hubspot_owner_id": "43", "hs_deal_split_percentage": "0.3"},
+        # a deal that is not shared; and a share that was taken back
+        {"id": "3", "hs_deal_id": "2", "hubspot_owner_id": "43", "hs_deal_split_percentage": "1.0"},
+        {"id": "4", "hs_deal_id": "2", "hubspot_owner_id": "41", "hs_deal_split_percentage": "0.5",
+         "_is_deleted": "true"},
+    ],
+    "goal_target": [
+        {"id": number, "hs_target_amount": amount, "hs_start_datetime": f"{start}T00:00:00Z",
+         "hs_end_datetime": f"{end}T23:59:59.999Z", "hs_goal_type": "sales_quota", **more}
+        for number, amount, start, end, more in (
+            ("1", "5000.00", "2026-05-01", "2026-05-31", {"hubspot_owner_id": "41"}),
+            # set anew; and of one pipeline, which the goal over all of them holds
+            ("2", "6000", "2026-05-01", "2026-05-31", {"hubspot_owner_id": "41"}),
+            ("3", "9", "2026-05-01", "2026-05-31",
+             {"hubspot_owner_id": "41", "hs_pipeline_ids": "default"}),
+            # of a user; and by pipeline
+            ("4", "30000", "2026-04-01", "2026-06-30", {"hs_assignee_user_id": "8"}),
+            ("5", "1000", "2026-06-01", "2026-06-30",
+             {"hubspot_owner_id": "42", "hs_pipeline_ids": "a"}),
+            ("6", "500", "2026-06-01", "2026-06-30",
+             {"hubspot_owner_id": "42", "hs_pipeline_ids": "b"}),
+            # of calls, of a team, of a half year, and deleted
+            ("7", "80", "2026-05-01", "2026-05-31",
+             {"hubspot_owner_id": "42", "hs_goal_type": "calls_completed"}),
+            ("8", "99000", "2026-05-01", "2026-05-31", {}),
+            ("9", "99000", "2026-01-01", "2026-06-30", {"hubspot_owner_id": "42"}),
+            ("10", "99000", "2026-07-01", "2026-07-31",
+             {"hubspot_owner_id": "42", "_is_deleted": "true"}),
+        )
+    ],
 }  # fmt: skip
 
 
@@ -199,6 +231,27 @@ def test_deals_leads_and_changes_of_stage(all_three: Company) -> None:
         f"select lead_id, rep_id, account_id, opportunity_id, cast(converted_at as varchar)"
         f" from {schema}leads"
     ) == [("9", "44", "70", "1", "2026-05-01 09:00:00")]
+
+
+def test_splits_of_a_deal_that_is_shared(all_three: Company) -> None:
+    sql = "select opportunity_id, rep_id, split_ratio from intermediate.int_hubspot__{} order by 2"
+    assert all_three.rows(sql.format("opportunity_splits")) == [
+        ("1", "44", 0.3),
+        ("1", "caller", 0.7),
+    ]
+
+
+def test_goals_of_revenue_are_goals_of_our_periods(all_three: Company) -> None:
+    found = all_three.rows(
+        "select scope, scope_value, metric_id, period, goal, cast(valid_from as varchar),"
+        " cast(valid_to as varchar) from intermediate.int_goals__unioned"
+        " where source = 'hubspot' order by scope_value"
+    )
+    assert found == [
+        ("rep", "005B", "revenue_won", "month", 1500, "2026-06-01", "2026-07-01"),
+        ("rep", "44", "revenue_won", "quarter", 30000, "2026-04-01", "2026-07-01"),
+        ("rep", "caller", "revenue_won", "month", 6000, "2026-05-01", "2026-06-01"),
+    ]
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "rep_ids"])

@@ -35,7 +35,8 @@ unioned as (
         'files' as source
     from stg_files__goals
     where not is_deleted
-    {%- if "salesforce" in env_var("SCORECARD_SOURCES", "files").split(",") %}
+    {%- for source in ["salesforce", "hubspot"]
+        if source in env_var("SCORECARD_SOURCES", "files").split(",") %}
     union all
     select
         goal_id,
@@ -48,9 +49,9 @@ unioned as (
         timing,
         valid_from,
         valid_to,
-        'salesforce' as source
-    from {{ ref('int_salesforce__goals') }}
-    {%- endif %}
+        '{{ source }}' as source
+    from {{ ref('int_' ~ source ~ '__goals') }}
+    {%- endfor %}
 )
 
 select * from unioned

@@ -1,16 +1,25 @@
-with stg_hubspot__deals as (
-    select * from {{ ref('stg_hubspot__deals') }}
+with stg_hubspot__deal_splits as (
+    select * from {{ ref('stg_hubspot__deal_splits') }}
 ),
 
--- a deal belongs to its owner
+int_hubspot__rep_ids as (
+    select * from {{ ref('int_hubspot__rep_ids') }}
+),
+
+-- a deal that nobody shares has one split, of all of it: that is its owner's anyway
 mapped as (
     select
-        deal_id as opportunity_id,
-        owner_id as rep_id,
-        cast(1 as {{ type_double() }}) as split_ratio,
-        is_deleted
-    from stg_hubspot__deals
-    where 1 = 0
+        stg_hubspot__deal_splits.deal_id as opportunity_id,
+        coalesce(int_hubspot__rep_ids.rep_id, stg_hubspot__deal_splits.owner_id) as rep_id,
+        sum(stg_hubspot__deal_splits.split_ratio) as split_ratio,
+        false as is_deleted
+    from stg_hubspot__deal_splits
+    left join int_hubspot__rep_ids
+        on stg_hubspot__deal_splits.owner_id = int_hubspot__rep_ids.user_id
+    where
+        not stg_hubspot__deal_splits.is_deleted
+        and stg_hubspot__deal_splits.split_ratio < 1
+    group by 1, 2
 )
 
 select * from mapped
