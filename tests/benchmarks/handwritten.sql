@@ -755,6 +755,7 @@ select *, period_end >= getvariable('as_of') as is_current
 from begun
 where period_start <= getvariable('as_of')
     and period_start >= (select min(date_day) from dates where is_in_history)
+    and period_end >= (select min(date_day) from metric_days)
 union all
 values
     ('last_4_weeks', 'last 4 weeks', getvariable('as_of') - 27, getvariable('as_of'), true),

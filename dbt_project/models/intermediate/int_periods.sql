@@ -2,6 +2,10 @@ with int_dates as (
     select * from {{ ref('int_dates') }}
 ),
 
+int_metrics__daily as (
+    select * from {{ ref('int_metrics__daily') }}
+),
+
 calendar_periods as (
     select distinct
         'week' as period_type,
@@ -27,6 +31,14 @@ history as (
     where is_in_history
 ),
 
+-- history starts with a fiscal year, records may start later: nobody missed a goal before them
+first_record as (
+    select coalesce(min(int_metrics__daily.date_day), {{ as_of_date() }}) as date_day
+    from int_metrics__daily
+    inner join history
+        on int_metrics__daily.date_day >= history.first_day
+),
+
 -- the week that history starts in is cut off, so it is left out
 begun as (
     select
@@ -36,9 +48,11 @@ begun as (
         calendar_periods.period_end
     from calendar_periods
     cross join history
+    cross join first_record
     where
         calendar_periods.period_start <= {{ as_of_date() }}
         and calendar_periods.period_start >= history.first_day
+        and calendar_periods.period_end >= first_record.date_day
     {% for type, days in {"last_4_weeks": 28, "last_13_weeks": 91}.items() %}
     union all
     select
