@@ -174,9 +174,7 @@ def check(company: Company = None) -> None:
     if "hubspot" in settings.sources:
         from orchestration.connectors import hubspot
 
-        said, missing = hubspot.check_hubspot(
-            hubspot.HubSpotClient(hubspot.HubSpotSettings.from_environment())
-        )
+        said, missing = hubspot.check_from_environment()
         out.print(said, markup=False)
         warnings += missing
     if settings.serving_url:

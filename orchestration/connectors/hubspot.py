@@ -260,10 +260,11 @@ class HubSpotSettings:
     The key is left out of the text form, so that no message can show it.
     """
 
-    service_key: str = field(repr=False)
+    service_key: str = field(default="", repr=False)
     url: str = URL
     objects: tuple[str, ...] = ()
     custom_fields: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)
+    landed_in: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> HubSpotSettings:
@@ -277,6 +278,15 @@ class HubSpotSettings:
         def value(name: str) -> str:
             return (env.get(VARIABLES + name) or "").strip()
 
+        fields = custom_fields(
+            value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "meetings.outcome=result"
+        )
+        if value("LANDED_IN"):
+            return cls(
+                objects=_objects(value("OBJECTS")),
+                custom_fields=fields,
+                landed_in=value("LANDED_IN"),
+            )
         url = value("URL").rstrip("/") or URL
         if not re.fullmatch(r"https://[^/?#@\s]+|http://127\.0\.0\.1:\d+", url):
             raise ConfigError(
@@ -295,9 +305,7 @@ class HubSpotSettings:
             service_key=value("SERVICE_KEY"),
             url=url,
             objects=_objects(value("OBJECTS")),
-            custom_fields=custom_fields(
-                value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "meetings.outcome=result"
-            ),
+            custom_fields=fields,
         )
 
 
@@ -925,7 +933,7 @@ class _Load:
             write_changed_months(self.con, [f"({rows})"], one.dated_by)
         self.con.execute(
             f"update {raw} set is_archived = $1, _is_deleted = 'true', _modified_at = $2,"
-            " _extracted_at = $2 where id in (from gone) and is_archived <> $1",
+            " _extracted_at = $2 where id in (from gone) and is_archived is distinct from $1",
             [how, iso(self.now)],
         )
         self.con.execute("commit")
@@ -971,13 +979,19 @@ def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str,
 
     The moment is one window before the look that `seen` was, so that changes which search finds
     late change the number. The first look counts only what lies before its own moment: what is
-    modified later may not be in the windows that the refresh after it reads.
+    modified later may not be in the windows that the refresh after it reads. Landed tables are
+    asked for all their records.
 
     Raises:
         ConfigError: the key is missing, or HubSpot does not accept it.
         ScorecardError: HubSpot cannot be reached, or refuses.
     """
-    client = _client(HubSpotSettings.from_environment())
+    chosen = HubSpotSettings.from_environment()
+    if chosen.landed_in:
+        from orchestration.connectors import hubspot_landed
+
+        return hubspot_landed.look(chosen)
+    client = _client(chosen)
     names = [name for name in client.settings.objects if OBJECT_BY_NAME[name].is_watched]
     if not seen:
         client.properties(names[0])  # for the time that it is there
@@ -1009,11 +1023,30 @@ def load_from_environment(
         ConfigError: the key is missing, or HubSpot does not accept it.
         ScorecardError: an object cannot be read.
     """
-    client = _client(HubSpotSettings.from_environment())
+    chosen = HubSpotSettings.from_environment()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    loads = load_hubspot(settings, client, full=full, now=now)
-    unread = [one for one in OBJECTS if one.name not in client.settings.objects]
+    if chosen.landed_in:
+        from orchestration.connectors import hubspot_landed
+
+        loads = hubspot_landed.load(settings, chosen, full=full, now=now)
+    else:
+        loads = load_hubspot(settings, _client(chosen), full=full, now=now)
+    unread = [one for one in OBJECTS if one.name not in chosen.objects]
     return [*loads, *(TableLoad(one.table, 0, 0, 0, 0, 0, None, True) for one in unread)]
+
+
+def check_from_environment() -> tuple[str, list[str]]:
+    """What is there to be read, and what is missing but not needed.
+
+    Raises:
+        ScorecardError: HubSpot or the landed tables cannot be reached, or something is missing.
+    """
+    chosen = HubSpotSettings.from_environment()
+    if not chosen.landed_in:
+        return check_hubspot(HubSpotClient(chosen))
+    from orchestration.connectors import hubspot_landed
+
+    return hubspot_landed.check(chosen)
 
 
 def check_hubspot(client: HubSpotClient) -> tuple[str, list[str]]:

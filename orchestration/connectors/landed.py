@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ WHOLE_EVERY = dt.timedelta(days=7)
 MOMENT = "%Y-%m-%dT%H:%M:%S.%gZ"
 SHOWN_PROBLEMS = 5
 SHOWN_NAMES = 40
+ROWS_THAT_TELL = 1_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class LandedTable:
 
     `key` is the raw column that identifies a record, `stamp` the one that tells the newer of two
     versions, `deleted_by` names columns that say it is gone, `to_do_without` what to do where
-    nobody lands it.
+    nobody lands it, `left_empty` what is missing then; without it the table is needed. `view` shows
+    the place as if the table lay there in the plain form.
     """
 
     source: str
@@ -72,6 +74,8 @@ class LandedTable:
     dated_by: tuple[str, ...]
     deleted_by: tuple[str, ...]
     to_do_without: str
+    left_empty: str = ""
+    view: Callable[[Place], Place] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,27 @@ class Found:
     name: str
     relation: Any
     columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Since:
+    """Only rows of records that were written since a moment.
+
+    `key` is the column of the table that names the record; `written` are the tables that tell, each
+    with its column that names a record, and the one that says when it was written.
+    """
+
+    key: str
+    written: tuple[tuple[Found, str, str], ...]
+    moment: str
+
+    def is_of(self, found: Found) -> bool:
+        """Whether the table itself tells, and no other."""
+        return [table for table, _, _ in self.written] == [found]
+
+
+# a column, and the only value of it that is wanted; None is any value but an empty one
+Only = tuple[str, str | None] | None
 
 
 @dataclass(frozen=True)
@@ -107,12 +132,17 @@ class Place(Protocol):
     def find(self, table: str) -> Found:
         """The table of that very name."""
 
-    def relation(self, found: Found, columns: Sequence[str], since: tuple[str, str] | None,
-                 path: Path) -> str:  # fmt: skip
-        """What DuckDB can select these columns from; only rows with `since` or later."""
+    def relation(self, found: Found, columns: Sequence[str], since: Since | None, path: Path,
+                 only: Only = None) -> str:  # fmt: skip
+        """What DuckDB can select these columns from; files that it needs may lie beside `path`."""
 
-    def state(self, found: Found, key: str, latest: str) -> tuple[int, str]:
+    def state(
+        self, found: Found, keys: Sequence[str], latest: str, only: Only = None
+    ) -> tuple[int, str]:
         """How many different keys the table has, and the highest value of another column."""
+
+    def fields(self, found: Found, column: str) -> list[str]:
+        """Names within the JSON objects of a column, as far as its first rows tell."""
 
 
 @dataclass(frozen=True)
@@ -134,26 +164,56 @@ class _DuckDB:
         ]
 
     def find(self, table: str) -> Found:
-        relation = f"landed.{_identifier(self.schema)}.{_identifier(table)}"
+        relation = f"landed.{identifier(self.schema)}.{identifier(table)}"
         return Found(table, relation, _described(self.con, relation))
 
     def relation(
-        self, found: Found, columns: Sequence[str], since: tuple[str, str] | None, path: Path
+        self,
+        found: Found,
+        columns: Sequence[str],
+        since: Since | None,
+        path: Path,
+        only: Only = None,
     ) -> str:
-        where = ""
-        if since:
-            column, moment = since
-            type_ = found.columns[column]
+        def written(table: Found, when: str, moment: str) -> str:
+            type_ = table.columns[when]
             type_ = type_ if type_.startswith(("TIMESTAMP", "DATE")) else "varchar"
-            where = f" where {_identifier(column)} >= cast({quote(moment)} as {type_})"
-        return f"(select {', '.join(map(_identifier, columns))} from {found.relation}{where})"
+            return f"{identifier(when)} >= cast({quote(moment)} as {type_})"
 
-    def state(self, found: Found, key: str, latest: str) -> tuple[int, str]:
-        keys, last = self.con.execute(
-            f"select count(distinct {_identifier(key)}), max({_identifier(latest)})"
-            f" from {found.relation}"
+        wheres = [_only(only)] if only else []
+        if since and since.is_of(found):
+            wheres.append(written(found, since.written[0][2], since.moment))
+        elif since:
+            keys = " union ".join(
+                f"select cast({identifier(key)} as varchar) from {table.relation}"
+                f" where {written(table, when, since.moment)}"
+                for table, key, when in since.written
+            )
+            wheres.append(f"cast({identifier(since.key)} as varchar) in ({keys})")
+        where = f" where {' and '.join(wheres)}" if wheres else ""
+        return f"(select {', '.join(map(identifier, columns))} from {found.relation}{where})"
+
+    def state(
+        self, found: Found, keys: Sequence[str], latest: str, only: Only = None
+    ) -> tuple[int, str]:
+        counted = identifier(keys[0])
+        if len(keys) > 1:
+            counted = f"({', '.join(map(identifier, keys))})"
+        where = f" where {_only(only)}" if only else ""
+        count, last = self.con.execute(
+            f"select count(distinct {counted}), max({identifier(latest)})"
+            f" from {found.relation}{where}"
         ).fetchall()[0]
-        return int(keys), str(last)
+        return int(count), str(last)
+
+    def fields(self, found: Found, column: str) -> list[str]:
+        objects = f"cast({identifier(column)} as json)"
+        rows = self.con.execute(
+            f"select distinct unnest(json_keys(objects)) from (select {objects} as objects from"
+            f" {found.relation} where {identifier(column)} is not null limit {ROWS_THAT_TELL})"
+            " order by 1"
+        ).fetchall()
+        return [name for (name,) in rows]
 
 
 @dataclass(frozen=True)
@@ -197,29 +257,64 @@ class _Sql:
         return Found(table, relation, {name: str(type_) for name, type_ in types.items()})
 
     def relation(
-        self, found: Found, columns: Sequence[str], since: tuple[str, str] | None, path: Path
+        self,
+        found: Found,
+        columns: Sequence[str],
+        since: Since | None,
+        path: Path,
+        only: Only = None,
     ) -> str:
-        from sqlalchemy import Date, DateTime, select
+        from sqlalchemy import Date, DateTime, select, union
 
-        query = select(*(found.relation.c[name] for name in columns))
-        if since:
-            column = found.relation.c[since[0]]
-            value: Any = since[1]
+        def written(table: Found, when: str, moment: str) -> Any:
+            column = table.relation.c[when]
+            value: Any = moment
             if isinstance(column.type, DateTime | Date):
-                value = dt.datetime.fromisoformat(value).replace(
+                value = dt.datetime.fromisoformat(moment).replace(
                     tzinfo=dt.UTC if getattr(column.type, "timezone", False) else None
                 )
-            query = query.where(column >= value)
+            return column >= value
+
+        query = _only_of(select(*(found.relation.c[name] for name in columns)), found, only)
+        if since and since.is_of(found):
+            query = query.where(written(found, since.written[0][2], since.moment))
+        elif since:
+            keys = union(
+                *(
+                    select(table.relation.c[key]).where(written(table, when, since.moment))
+                    for table, key, when in since.written
+                )
+            )
+            query = query.where(found.relation.c[since.key].in_(keys))
         self.database.write(query, path, f"table {found.name}")
         return f"read_parquet({quote(path)})"
 
-    def state(self, found: Found, key: str, latest: str) -> tuple[int, str]:
-        from sqlalchemy import distinct, func, select
+    def state(
+        self, found: Found, keys: Sequence[str], latest: str, only: Only = None
+    ) -> tuple[int, str]:
+        from sqlalchemy import func, select
 
         columns = found.relation.c
-        query = select(func.count(distinct(columns[key])), func.max(columns[latest]))
-        keys, last = self.database.row(query)
-        return int(keys), str(last)
+        different = _only_of(select(*(columns[key] for key in keys)), found, only).distinct()
+        count = select(func.count()).select_from(different.subquery()).scalar_subquery()
+        counted, last = self.database.row(
+            select(
+                count, _only_of(select(func.max(columns[latest])), found, only).scalar_subquery()
+            )
+        )
+        return int(counted), str(last)
+
+    def fields(self, found: Found, column: str) -> list[str]:
+        from sqlalchemy import select
+
+        objects = found.relation.c[column]
+        query = select(objects).where(objects.is_not(None)).limit(ROWS_THAT_TELL)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows.parquet"
+            self.database.write(query, path, f"table {found.name}")
+            with duckdb.connect() as con:
+                lying = _DuckDB(con, "", "")
+                return lying.fields(Found(found.name, f"read_parquet({quote(path)})", {}), column)
 
 
 @contextmanager
@@ -275,6 +370,7 @@ class Matched:
     """Which landed columns are which: by column of raw, and those of the tool."""
 
     table: LandedTable
+    place: Place
     found: Found
     by_column: Mapping[str, str]
     synced: str | None
@@ -300,15 +396,28 @@ class Matched:
         return (f"landed table {self.found.name} has no {', '.join(absent)}: left empty",)
 
 
+def landed_as(there: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The tables that bear one of these names."""
+    wanted = {normalise(name) for name in names}
+    return [name for name in there if normalise(name) in wanted]
+
+
+def do_without(place: Place, table: LandedTable) -> tuple[str, ...]:
+    """What to say when a table that is not needed is not there; nothing when it is."""
+    if not table.left_empty or landed_as(place.tables(), table.names):
+        return ()
+    return (f"{place.name} has no table {table.names[0]}: {table.left_empty}",)
+
+
 def match(place: Place, table: LandedTable) -> Matched:
     """Find a landed table and its columns.
 
     Raises:
         InputError: the table is not there, or a column without which it says nothing.
     """
-    wanted = {normalise(name) for name in table.names}
+    place = table.view(place) if table.view else place
     there = place.tables()
-    named = [name for name in there if normalise(name) in wanted]
+    named = landed_as(there, table.names)
     if len(named) != 1:
         problem = (
             f"has {' and '.join(named)}, which are the same table. Keep one"
@@ -336,6 +445,7 @@ def match(place: Place, table: LandedTable) -> Matched:
         )
     return Matched(
         table,
+        place,
         found,
         by_column,
         None if first(ENDED) else first(SYNCED),  # dlt does not stamp a version that it ends
@@ -355,6 +465,9 @@ def check_landed(setting: str, text: str, tables: Sequence[LandedTable]) -> tupl
     failures: list[str] = []
     with duckdb.connect() as con, open_place(con, setting, text) as place:
         for table in tables:
+            if absent := do_without(place, table):
+                warnings += absent
+                continue
             try:
                 warnings += match(place, table).warnings
             except InputError as error:
@@ -375,9 +488,11 @@ def look_at_landed(setting: str, text: str, tables: Sequence[LandedTable]) -> di
     with duckdb.connect() as con, open_place(con, setting, text) as place:
         con.execute("set TimeZone = 'UTC'")
         for table in tables:
+            if do_without(place, table):
+                continue
             matched = match(place, table)
             latest = matched.synced or matched.by_column.get(table.stamp) or matched.key
-            found[table.raw] = list(place.state(matched.found, matched.key, latest))
+            found[table.raw] = list(matched.place.state(matched.found, [matched.key], latest))
     return {"found": found}
 
 
@@ -415,12 +530,13 @@ def load_landed(
     read, changed, deleted, mark = 0, 0, 0, synced_to
     if not whole:
         read, changed, mark, _ = _read(
-            con, settings, place, matched, schema, _since(matched, synced_to or ""), now
+            con, settings, matched, schema, _since(matched, synced_to or ""), now
         )
         raw_rows = int(con.execute(f"select count(*) from {schema}.{table.raw}").fetchall()[0][0])
-        whole = place.state(matched.found, matched.key, matched.key)[0] != raw_rows - gone
+        keys, _ = matched.place.state(matched.found, [matched.key], matched.key)
+        whole = keys != raw_rows - gone
     if whole:
-        read, more, mark, (deleted, gone) = _read(con, settings, place, matched, schema, None, now)
+        read, more, mark, (deleted, gone) = _read(con, settings, matched, schema, None, now)
         changed, whole_at = changed + more, iso(now)
     con.execute("begin transaction")
     con.execute(f"delete from {schema}._landed where table_name = ?", [table.raw])
@@ -435,14 +551,13 @@ def load_landed(
 def _read(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
-    place: Place,
     matched: Matched,
     schema: str,
-    since: tuple[str, str] | None,
+    since: Since | None,
     now: dt.datetime,
 ) -> tuple[int, int, str | None, tuple[int, int]]:
     """Rows read, rows that differed, how far the tool was; rows that are gone now, and in all."""
-    table = matched.table
+    table, place = matched.table, matched.place
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="landed-") as folder:
         path = Path(folder) / "rows.parquet"
@@ -461,7 +576,7 @@ def _read(
                 f"{table.source}: table {matched.found.name} in {place.name} cannot be read "
                 f"({str(error).splitlines()[0]})."
             ) from error
-        _refuse_bad_cells(con, place, matched, path)
+        _refuse_bad_cells(con, matched, path)
         rows, mark = con.execute(f"select count(*), max(_synced) from {quote(path)}").fetchall()[0]
         changed = merge_records(
             con,
@@ -489,28 +604,28 @@ def _in_raw_shape(
         name = matched.by_column.get(column.raw.name)
         if name is None:
             return f"cast(null as varchar) as {column.raw.name}"
-        return f"{_as_text(column.raw, types[name], _identifier(name))} as {column.raw.name}"
+        return f"{_as_text(column.raw, types[name], identifier(name))} as {column.raw.name}"
 
     flags = [
-        f"lower(coalesce(trim(cast({_identifier(name)} as varchar)), '')) not in"
+        f"lower(coalesce(trim(cast({identifier(name)} as varchar)), '')) not in"
         " ('', 'false', 'f', '0')"
         for name in matched.deleted
     ]
     active = "true"
     if matched.active:
-        active = f"coalesce(cast({_identifier(matched.active)} as boolean), true)"
+        active = f"coalesce(cast({identifier(matched.active)} as boolean), true)"
     if matched.ended:
-        active = f"{_identifier(matched.ended)} is null"
+        active = f"{identifier(matched.ended)} is null"
     stamp = matched.by_column.get(matched.table.stamp)
     synced = (
-        _as_text(Column("_", "timestamp"), types[matched.synced], _identifier(matched.synced))
+        _as_text(Column("_", "timestamp"), types[matched.synced], identifier(matched.synced))
         if matched.synced
         else "cast(null as varchar)"
     )
     newest = ", ".join(
-        f"{_identifier(name)} desc nulls last" for name in (stamp, matched.synced) if name
+        f"{identifier(name)} desc nulls last" for name in (stamp, matched.synced) if name
     )
-    modified = _as_text(Column("_", "timestamp"), types[stamp], _identifier(stamp)) if stamp else ""
+    modified = _as_text(Column("_", "timestamp"), types[stamp], identifier(stamp)) if stamp else ""
     return f"""
         select
             {", ".join(cell(column) for column in matched.table.columns)},
@@ -523,7 +638,7 @@ def _in_raw_shape(
             {synced} as _synced
         from {relation}
         qualify row_number() over (
-            partition by {_identifier(matched.key)} order by {active} desc{
+            partition by {identifier(matched.key)} order by {active} desc{
         f", {newest}" * bool(newest)
     }
         ) = 1
@@ -549,9 +664,7 @@ def _as_text(column: Column, type_: str, expression: str) -> str:
     return normalised(column, f"cast({expression} as varchar)")
 
 
-def _refuse_bad_cells(
-    con: duckdb.DuckDBPyConnection, place: Place, matched: Matched, path: Path
-) -> None:
+def _refuse_bad_cells(con: duckdb.DuckDBPyConnection, matched: Matched, path: Path) -> None:
     """Refuse what staging could not cast.
 
     Raises:
@@ -586,8 +699,8 @@ def _refuse_bad_cells(
         raise InputError(
             "\n".join(
                 [
-                    f"{matched.table.source}: table {matched.found.name} in {place.name} has cells "
-                    "that cannot be used.",
+                    f"{matched.table.source}: table {matched.found.name} in {matched.place.name} "
+                    "has cells that cannot be used.",
                     *problems[:SHOWN_PROBLEMS],
                     "Correct them where they come from, or lay a view over the table that does "
                     "(docs/landed.md).",
@@ -618,13 +731,29 @@ def _mark_gone(
     return gone, total
 
 
-def _since(matched: Matched, synced_to: str) -> tuple[str, str]:
-    """The tool's column, and the value from which on rows may be new."""
+def _since(matched: Matched, synced_to: str) -> Since:
+    """From when on rows may be new."""
     assert matched.synced is not None
     try:  # dlt counts seconds, the others write times
-        return matched.synced, str(float(synced_to) - LOOK_BACK.total_seconds())
+        moment = str(float(synced_to) - LOOK_BACK.total_seconds())
     except ValueError:
-        return matched.synced, (parse_moment(synced_to) - LOOK_BACK).date().isoformat()
+        moment = (parse_moment(synced_to) - LOOK_BACK).date().isoformat()
+    return Since(matched.key, ((matched.found, matched.key, matched.synced),), moment)
+
+
+def _only(only: tuple[str, str | None]) -> str:
+    column, value = only
+    wanted = "is not null" if value is None else f"= {quote(value)}"
+    return f"{identifier(column)} {wanted}"
+
+
+def _only_of(query: Any, found: Found, only: Only) -> Any:
+    """The query of SQLAlchemy, with only the rows that are wanted."""
+    if only is None:
+        return query
+    column, value = only
+    column_of = found.relation.c[column]
+    return query.where(column_of.is_not(None) if value is None else column_of == value)
 
 
 def _described(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
@@ -632,7 +761,8 @@ def _described(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     return {row[0]: row[1] for row in found}
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """The name as SQL of DuckDB quotes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
