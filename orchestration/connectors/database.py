@@ -10,7 +10,7 @@ import decimal
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,12 +50,15 @@ class Database:
     url: URL
 
     def tables(self, schema: str | None) -> list[str]:
-        """Tables and views of a schema."""
+        """Tables and views of a schema, materialized ones too."""
         from sqlalchemy import inspect
 
         with self.explained("its tables cannot be listed"):
             inspector = inspect(self.engine)
-            return [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+            names = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+            with suppress(NotImplementedError):  # by databases that have none
+                names += inspector.get_materialized_view_names(schema)
+            return names
 
     def columns(self, schema: str | None, table: str) -> dict[str, Any]:
         """Type of each column."""
@@ -102,7 +105,8 @@ class Database:
 
         try:
             yield
-        except SQLAlchemyError as error:
+        # drivers refuse a time that Python has not, such as the year 10000, in words of Python
+        except (SQLAlchemyError, ValueError, OverflowError) as error:
             said = str(getattr(error, "orig", None) or error).strip().splitlines()
             reason = self._without_secrets(said[0] if said else "no reason given").rstrip(".")
             raise InputError(
@@ -168,6 +172,8 @@ def as_text(value: Any) -> str | None:
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return format(value, "f")
+    if isinstance(value, bytes | memoryview):  # mostly an id
+        return bytes(value).hex()
     if isinstance(value, list | dict):
         return json.dumps(value, default=str)
     return str(value)

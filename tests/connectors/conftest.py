@@ -10,6 +10,9 @@ import duckdb
 import pytest
 
 from orchestration.settings import Settings
+from tests.engines.conftest import Server, postgres
+
+__all__ = ["postgres"]
 
 NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
 Write = Callable[[str, str | bytes], Path]
@@ -39,6 +42,14 @@ def query(settings: Settings) -> Query:
             return connection.execute(sql).fetchall()
 
     return run
+
+
+def address_of(server: Server, database: str, password: str | None = None) -> str:
+    """Where SQLAlchemy finds a database of the server."""
+    return (
+        f"postgresql+psycopg2://scorecard:{password or server.password}@/{database}"
+        f"?host={server.folder}"
+    )
 
 
 def csv_of(header: str, rows: Sequence[str]) -> str:

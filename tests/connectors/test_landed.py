@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from pathlib import Path
 
 import duckdb
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
 from orchestration.connectors import database, landed, salesforce
 from orchestration.errors import ConfigError, InputError
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
-from tests.connectors.conftest import NOW, Query
+from tests.connectors.conftest import NOW, Query, address_of
+from tests.engines.conftest import Server
 
 # what Salesforce has, in its own names: two users, three deals, two tasks
 SOURCE = """
@@ -35,14 +37,19 @@ create table "Task" as from (values
 alter table "Task" add column "SystemModstamp" timestamp default '2026-10-06 09:00:00';
 """
 TABLES = ("User", "Opportunity", "Task")
-FORMS = ("fivetran", "airbyte", "dlt", "parquet", "sqlite")
+FORMS = ("fivetran", "airbyte", "dlt", "parquet", "sqlite", "postgres")
+TYPES = {  # of columns, by DuckDB's; anything else is text
+    "sqlite": {"TIMESTAMP": "datetime"},
+    "postgres": {"TIMESTAMP": "timestamptz", "DATE": "date", "BOOLEAN": "boolean",
+                 "DECIMAL(6,2)": "numeric"},
+}  # fmt: skip
 FIELDS = "Opportunity.opportunity_type=Kind__c"
 
 
 class Landing:
     """Tables as one tool lands them, and how to load them."""
 
-    def __init__(self, form: str, folder: Path, settings: Settings) -> None:
+    def __init__(self, form: str, folder: Path, settings: Settings, url: str = "") -> None:
         self.form, self.settings = form, settings
         self.file = folder / f"{form}.duckdb"
         self.folder = folder / "lake"
@@ -51,9 +58,9 @@ class Landing:
             "SCORECARD_SALESFORCE_OBJECTS": ",".join(TABLES),
             "SCORECARD_SALESFORCE_FIELDS": FIELDS,
             "SCORECARD_SALESFORCE_LANDED_IN": {
-                "parquet": str(self.folder), "sqlite": "main",
+                "parquet": str(self.folder), "sqlite": "main", "postgres": "public",
             }.get(form, "crm"),
-            "SCORECARD_DATABASE_URL": f"duckdb:///{self.file}",
+            "SCORECARD_DATABASE_URL": url or f"duckdb:///{self.file}",
         }  # fmt: skip
         if form == "sqlite":
             self.environment["SCORECARD_DATABASE_URL"] = f"sqlite:///{folder / 'landed.sqlite'}"
@@ -70,7 +77,7 @@ class Landing:
                 columns = [row[0] for row in con.execute(f'describe "{table}"').fetchall()]
                 name, renamed = table, [f'"{column}"' for column in columns]
                 is_gone = f"\"Id\" in ('{deleted}')"
-                if self.form in ("fivetran", "dlt", "sqlite"):
+                if self.form in ("fivetran", "dlt", "sqlite", "postgres"):
                     name = salesforce.snake(table)
                     snakes = [salesforce.snake(column.replace("__c", "_c")) for column in columns]
                     renamed = [f'"{c}" as {s}' for c, s in zip(columns, snakes, strict=True)]
@@ -81,9 +88,9 @@ class Landing:
                     f" _ab_cdc_deleted_at, timestamptz '{self.synced}+00' as _airbyte_extracted_at",
                     "dlt": f"{is_gone} as is_deleted, '{self.synced.timestamp()}' as _dlt_load_id",
                     "parquet": f'{is_gone} as "IsDeleted"',
-                    "sqlite": f"{is_gone} as _fivetran_deleted, timestamp '{self.synced}'"
-                    " as _fivetran_synced",
-                }[self.form]
+                }.get(self.form) or (
+                    f"{is_gone} as _fivetran_deleted, timestamp '{self.synced}' as _fivetran_synced"
+                )
                 if self.form == "airbyte":  # older destinations write times as text
                     renamed = [
                         f"strftime({c}, '%Y-%m-%dT%H:%M:%S.%g+0000') as {c}"
@@ -96,25 +103,32 @@ class Landing:
                 if self.form == "parquet":
                     (self.folder / name).mkdir(parents=True, exist_ok=True)
                     con.execute(f"copy ({query}) to '{self.folder / name}/part.parquet'")
-                elif self.form == "sqlite":
-                    self._into_sqlite(con, name, query)
+                elif self.form in TYPES:
+                    self._into_another_database(con, name, query)
                 else:
                     con.execute(f'create or replace table crm."{name}" as {query}')
 
-    def _into_sqlite(self, con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    def _into_another_database(self, con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+        types = TYPES[self.form]
+        columns = ", ".join(
+            f"{column} {types.get(type_, 'text')}"
+            for column, type_, *_ in con.execute(f"describe {query}").fetchall()
+        )
+        rows = con.execute(query).fetchall()
         engine = create_engine(self.environment["SCORECARD_DATABASE_URL"])
-        found = con.execute(query)
-        names = [column[0] for column in found.description or []]
-        types = {"_fivetran_synced": "datetime", "system_modstamp": "datetime"}
-        with engine.begin() as sqlite:
-            sqlite.exec_driver_sql(f'drop table if exists "{name}"')
-            columns = ", ".join(f"{column} {types.get(column, 'text')}" for column in names)
-            sqlite.exec_driver_sql(f'create table "{name}" ({columns})')
-            for row in found.fetchall():
-                cells = [str(c) if isinstance(c, dt.datetime) else database.as_text(c) for c in row]
-                sqlite.exec_driver_sql(
-                    f'insert into "{name}" values ({", ".join("?" * len(names))})', tuple(cells)
-                )
+        with engine.begin() as other:
+            if self.form == "postgres":
+                other.exec_driver_sql("set time zone 'UTC'")
+            other.exec_driver_sql(f'drop table if exists "{name}"')
+            other.exec_driver_sql(f'create table "{name}" ({columns})')
+            for row in rows:
+                if self.form == "sqlite":
+                    row = [
+                        str(c) if isinstance(c, dt.datetime) else database.as_text(c) for c in row
+                    ]
+                mark = "?" if self.form == "sqlite" else "%s"
+                marks = ", ".join([mark] * len(row))
+                other.exec_driver_sql(f'insert into "{name}" values ({marks})', tuple(row))
         engine.dispose()
 
     def load(self, **options: bool) -> dict[str, int]:
@@ -144,7 +158,14 @@ def landing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Landing:
     settings.state_dir.mkdir(parents=True)
-    made = Landing(request.param, tmp_path, settings)
+    url = ""
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        name = f"landed_{secrets.token_hex(4)}"
+        server.execute(f"create database {name}")
+        server.execute(f"alter database {name} set timezone = 'America/New_York'")
+        url = address_of(server, name)
+    made = Landing(request.param, tmp_path, settings, url)
     monkeypatch.setenv("SCORECARD_DATABASE_URL", made.environment["SCORECARD_DATABASE_URL"])
     return made
 
@@ -244,6 +265,39 @@ def test_the_newest_version_counts_where_a_tool_keeps_them_all(
         ("00T1", "Completed", "false"),
         ("00T2", "Completed", "true"),
     ]
+
+
+@pytest.mark.parametrize("landing", ["postgres"], indirect=True)
+def test_what_postgresql_refuses_is_said_without_secrets(
+    landing: Landing, query: Query, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = landing.environment["SCORECARD_DATABASE_URL"]
+    name = str(make_url(url).database)
+    postgres.execute(
+        "create view seen as select * from task; alter table task rename to gone", name
+    )
+    with pytest.raises(InputError, match=r"has no table Task .there: .*gone.*seen"):
+        landing.load()
+    postgres.execute(
+        "drop view seen; create materialized view task as select * from gone;"
+        " create role reader login password 'r3ader-canary';"
+        " grant select on opportunity, task to reader",
+        name,
+    )
+    reader = url.replace(f"scorecard:{postgres.password}", "reader:r3ader-canary")
+    try:
+        monkeypatch.setenv("SCORECARD_DATABASE_URL", reader)
+        with pytest.raises(InputError, match="permission denied for table user") as denied:
+            landing.load()
+        monkeypatch.setenv("SCORECARD_DATABASE_URL", reader.replace("r3ader", "other"))
+        with pytest.raises(InputError, match="password authentication failed") as refused:
+            landing.load()
+    finally:
+        postgres.execute("drop owned by reader; drop role reader", name)
+    assert "canary" not in f"{denied.value} {refused.value}"
+    monkeypatch.setenv("SCORECARD_DATABASE_URL", url)
+    landing.load()
+    assert query("select count(*) from raw_salesforce.task") == [(2,)]  # of the materialized view
 
 
 def test_no_message_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
