@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +19,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runner
+from orchestration import dbt_runner, engines
 from orchestration.connectors.contract import TABLES
 from orchestration.history import load_history
 from orchestration.reference import write_reference
 from orchestration.settings import Settings
 from orchestration.warehouse import connect
+from tests.engines.conftest import Server, postgres
+
+__all__ = ["postgres"]
 
 AS_OF = dt.date(2026, 12, 31)
 NO_ROWS: tuple[Mapping[str, str], ...] = ()
@@ -142,6 +146,44 @@ class Company:
         path = self.settings.seeds_dir / f"{seed}.csv"
         with path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, _header(path), lineterminator="\n").writerow(cells)
+
+
+def differing_on_postgres(
+    company: Company, server: Server, folder: Path, models: Sequence[str]
+) -> list[str]:
+    """Of these intermediate models, those of which PostgreSQL makes other rows than were built."""
+    there = company.copy(folder)
+    there = Company(replace(there.settings, target="postgres"))
+    database = f"models_{secrets.token_hex(4)}"
+    server.execute(
+        f"create database {database} template template0 lc_collate 'C' lc_ctype 'C.UTF-8'"
+    )
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.variables(database).items():
+            patch.setenv(name, value)
+        engines.load_raw(there.settings, dbt_runner.parse(there.settings))
+        outcomes = there.build(
+            "--resource-type", "model", "--resource-type", "seed", "--select",
+            *(f"+{model}" for model in models),
+        )  # fmt: skip
+        assert {said.split()[0] for said in outcomes.values()} <= {"success", "SELECT", "CREATE"}
+        with (
+            engines.open_engine(there.settings) as engine,
+            connect(company.settings, read_only=True) as connection,
+        ):
+            for model in models:
+                table = f"intermediate.{model}"
+                described = connection.execute(f"describe {table}").fetchall()
+                columns = ", ".join(f"cast({name} as {type_})" for name, type_, *_ in described)
+                names = [name for name, *_ in described]
+                with engine.read(("intermediate", model), names) as rows:
+                    connection.register("there", rows.read_all())
+                theirs = connection.execute(f"select {columns} from there").fetchall()
+                ours = connection.execute(f"from {table}").fetchall()
+                if sorted(map(repr, theirs)) != sorted(map(repr, ours)):
+                    found.append(model)
+    return found
 
 
 def _header(path: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from orchestration.connectors import hubspot, salesforce
 from orchestration.reference import write_reference
 from orchestration.settings import REPOSITORY
 from orchestration.warehouse import connect
-from tests.dbt.conftest import AS_OF, Company
+from tests.dbt.conftest import AS_OF, Company, differing_on_postgres
 from tests.dbt.test_conventions import slips
+from tests.engines.conftest import Server
 
 pytestmark = pytest.mark.slow
 
@@ -261,6 +263,13 @@ def test_the_columns_are_those_of_the_canonical_table(all_three: Company, table:
 
     ours, theirs = f"intermediate.int_hubspot__{table}", f"staging.stg_files__{table}"
     assert columns(ours) == columns(theirs)
+
+
+def test_postgres_makes_the_same_of_them(
+    all_three: Company, postgres: Server, tmp_path: Path
+) -> None:
+    models = [*(f"int_hubspot__{table}" for table in TABLES), *UNIONS]
+    assert differing_on_postgres(all_three, postgres, tmp_path, models) == []
 
 
 @pytest.mark.parametrize("model", MODELS)
