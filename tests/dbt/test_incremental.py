@@ -36,7 +36,8 @@ CHANGES = """
 def _everything(company: Company) -> dict[str, list[tuple[Any, ...]]]:
     tables = company.rows(
         "select table_schema || '.' || table_name from information_schema.tables"
-        " where table_schema = 'marts' or table_name = 'int_activities__counted_daily' order by 1"
+        " where table_schema = 'marts' or table_name in ('int_activities__counted_daily',"
+        " 'int_activities__late', 'int_activities__recent') order by 1"
     )
     return {
         name: [tuple(map(_rounded, row)) for row in company.rows(f"from {name} order by all")]
@@ -70,7 +71,8 @@ STEPS = {
     "a_day_passes": (
         "insert into raw_files.activities by name select 'x1' as activity_id,"
         " 'caller' as rep_id, 'call' as activity_type, 'outbound' as direction,"
-        " '2026-12-30T15:00:00Z' as occurred_at, 'false' as _is_deleted;"
+        " '2026-12-30T15:00:00Z' as occurred_at, '2026-12-31T09:00:00Z' as created_at,"
+        " '2027-01-01T02:00:00Z' as _modified_at, 'false' as _is_deleted;"
         " insert into raw_files._changed_months values ('activities', '2026-12-01')",
         1,
     ),
@@ -84,7 +86,11 @@ STEPS = {
         "insert into raw_files.reps by name select 'caller' as rep_id, 'caller' as rep_name,"
         " 'AE' as role, 'North' as team, '2026-05-04' as valid_from, 'false' as _is_deleted;"
         " update raw_files.activities set _is_deleted = 'true' where occurred_at like '2026-02%';"
-        " insert into raw_files._changed_months values ('activities', '2026-02-01')",
+        " insert into raw_files._changed_months values ('activities', '2026-02-01');"
+        # a load before all others makes those late
+        " insert into raw_files.activities by name select 'x2' as activity_id,"
+        " 'caller' as rep_id, 'call' as activity_type, '2026-02-03T15:00:00Z' as occurred_at,"
+        " '2026-02-04T02:00:00Z' as _modified_at, 'false' as _is_deleted",
         -40,
     ),
 }

@@ -76,9 +76,14 @@ dated as (
                 or duration_classes.below_seconds is null
             )
     {% if is_incremental() %}
+    -- as text, so that what is older is not read
     where
-        int_crm__activities.occurred_at >= (
-            select {{ add_days('min(changed_months.month_start)', -1) }} from changed_months
+        int_crm__activities.occurred_text >= (
+            select
+                cast(
+                    {{ add_days('min(changed_months.month_start)', -1) }} as {{ type_text() }}
+                )
+            from changed_months
         )
     {% endif %}
 ),

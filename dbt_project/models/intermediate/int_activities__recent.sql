@@ -1,5 +1,5 @@
-with sourced_activities as (
-    {{ source_records('activities') }}
+with int_activities__late as (
+    select * from {{ ref('int_activities__late') }}
 ),
 
 scorecard_history as (
@@ -49,46 +49,88 @@ first_publication as (
 
 -- a load that reads everything anew says nothing about when a record came
 first_load as (
-    select min(modified_at) as loaded_at from sourced_activities
+    select min(modified_text) as loaded_text
+    from ({{ source_records('activities') }}) as all_activities
 ),
 
--- only what is recent, or came or changed after something had been published, is looked at
+bounds as (
+    select
+        first_publication.published_at as first_published_at,
+        {{ to_utc_timestamp('first_load.loaded_text') }} as loaded_at,
+        {{ add_days(as_of_date(), '-int_settings.signal_days') }} as near_date
+    from first_publication
+    cross join first_load
+    cross join int_settings
+),
+
+-- what is recent is looked for as text, so that what is older is not read
 scanned as (
     select
-        coalesce(sourced_activities.rep_id, 'unassigned') as rep_id,
-        sourced_activities.activity_type,
-        sourced_activities.direction,
-        sourced_activities.outcome,
-        sourced_activities.duration_seconds,
-        sourced_activities.occurred_at,
-        sourced_activities.created_at,
-        sourced_activities.is_deleted,
-        sourced_activities.occurred_at
-        >= {{ add_days(as_of_date(), '-int_settings.signal_days') }} as is_near,
+        rep_id,
+        activity_type,
+        direction,
+        outcome,
+        duration_seconds,
+        is_deleted,
+        occurred_at,
+        created_at,
+        updated_at,
+        modified_at,
+        true as is_near
+    from ({{ source_records('activities') }}) as near_activities
+    where
+        occurred_text >= (select cast(bounds.near_date as {{ type_text() }}) from bounds)
+    union all
+    select
+        rep_id,
+        activity_type,
+        direction,
+        outcome,
+        duration_seconds,
+        is_deleted,
+        occurred_at,
+        created_at,
+        updated_at,
+        modified_at,
+        false as is_near
+    from int_activities__late
+    where occurred_at < (select bounds.near_date from bounds)
+),
+
+entered as (
+    select
+        scanned.*,
         coalesce(
-            sourced_activities.created_at,
-            case
-                when sourced_activities.modified_at > first_load.loaded_at
-                    then sourced_activities.modified_at
-            end
+            scanned.created_at,
+            case when scanned.modified_at > bounds.loaded_at then scanned.modified_at end
         ) as entered_at,
         case
             when
-                sourced_activities.modified_at > first_load.loaded_at
-                and sourced_activities.modified_at
-                > coalesce(sourced_activities.updated_at, first_load.loaded_at)
-                then sourced_activities.modified_at
-            else sourced_activities.updated_at
+                scanned.modified_at > bounds.loaded_at
+                and scanned.modified_at > coalesce(scanned.updated_at, bounds.loaded_at)
+                then scanned.modified_at
+            else scanned.updated_at
         end as changed_at,
-        first_publication.published_at as first_published_at
-    from sourced_activities
-    cross join int_settings
-    cross join first_load
-    cross join first_publication
+        bounds.first_published_at
+    from scanned
+    cross join bounds
 ),
 
+-- of what is not recent only that counts which came or changed after something had been published
 kept as (
-    select * from scanned
+    select
+        coalesce(rep_id, 'unassigned') as rep_id,
+        activity_type,
+        direction,
+        outcome,
+        duration_seconds,
+        is_deleted,
+        is_near,
+        occurred_at,
+        created_at,
+        entered_at,
+        changed_at
+    from entered
     where
         is_near
         or (

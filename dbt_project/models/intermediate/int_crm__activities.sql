@@ -14,6 +14,7 @@ select
     lower(activity_type) as activity_type,
     coalesce(lower(direction), '') as direction,
     coalesce(lower(outcome), '') as outcome,
+    occurred_text,
     duration_seconds,
     occurred_at,
     created_at,
