@@ -7,11 +7,12 @@ written to `result.json` in the folder of the measurement.
 from __future__ import annotations
 
 import datetime as dt
+import email.utils
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -328,6 +329,76 @@ def intraday(settings: Settings, day: dt.date) -> Result:
     return {"phases": watch.phases, "calls": calls}
 
 
+class _AtOnce:
+    """A session in which HubSpot answers at once: deals, and so many calls with associations."""
+
+    def __init__(self, calls: int, now: dt.datetime) -> None:
+        self.calls, self.now = calls, now
+        self.seconds = 0.0  # that making the answers took
+
+    def request(self, method: str, url: str, **more: Any) -> Any:
+        from requests import Response
+
+        started = time.process_time()
+        response = Response()
+        response.status_code = 200
+        response.headers["Date"] = email.utils.format_datetime(self.now, usegmt=True)
+        response._content = self._answer(url, more).encode()
+        self.seconds += time.process_time() - started
+        return response
+
+    def _answer(self, url: str, more: Mapping[str, Any]) -> str:
+        from orchestration.connectors.hubspot import OBJECT_BY_NAME
+
+        name = url.rsplit("/", 1)[1]
+        if "/properties/" in url:
+            one = OBJECT_BY_NAME[name]
+            names = (*one.required, *one.optional, one.stamp)
+            return json.dumps({"results": [{"name": each, "type": "string"} for each in names]})
+        if name == "search":
+            return '{"total": 0, "results": []}'
+        parameters = more.get("params") or {}
+        if name != "calls" or parameters.get("archived") != "false":
+            return '{"results": []}'
+        first = int(parameters.get("after", 0)) + 1
+        last = min(first + int(parameters["limit"]), self.calls + 1)
+        rows = ", ".join(CALL % {"id": number} for number in range(first, last))
+        following = f', "paging": {{"next": {{"after": "{last - 1}"}}}}'
+        return f'{{"results": [{rows}]{following if last <= self.calls else ""}}}'
+
+
+CALL = """{"id": "%(id)d", "properties": {"hs_object_id": "%(id)d", "hubspot_owner_id": "41",
+"hs_timestamp": "2026-10-20T10:00:00Z", "hs_call_direction": "OUTBOUND",
+"hs_call_disposition": "f240bbac-87c9-4f6e-bf70-924b57d47db7", "hs_call_duration": "130000",
+"hs_call_status": "COMPLETED", "hs_activity_type": "Discovery", "hs_createdate":
+"2026-10-20T10:00:00.250Z", "hs_lastmodifieddate": "2026-10-20T10:05:00.123Z"},
+"createdAt": "2026-10-20T10:00:00.250Z", "updatedAt": "2026-10-20T10:05:00.123Z",
+"archived": false, "associations": {"contacts": {"results": [{"id": "9%(id)d", "type":
+"call_to_contact"}]}, "companies": {"results": [{"id": "8%(id)d", "type": "call_to_company"}]}}}"""
+
+
+def hubspot(settings: Settings, calls: int) -> Result:
+    """HubSpot's connector where the API answers at once: all calls, then a load without changes."""
+    watch = Stopwatch()
+    with watch.phase("imports"):
+        _import("dlt")
+        from orchestration.connectors.hubspot import HubSpotClient, HubSpotSettings, load_hubspot
+    now = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+    api = _AtOnce(calls, now)
+    chosen = HubSpotSettings("key", objects=("deals", "calls"))
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    loads = {}
+    for name in ("all", "without changes"):
+        client = HubSpotClient(chosen, api, sleep=lambda _: None)  # type: ignore[arg-type]
+        with watch.phase(name):
+            loads = {one.table_name: one for one in load_hubspot(settings, client, now=now)}
+        watch.add(f"{name}: answers", 0.0, api.seconds)
+        api.now += dt.timedelta(hours=1)
+        api.seconds = 0.0
+    assert loads["call"].rows == calls
+    return {"phases": watch.phases, "rows": calls}
+
+
 def _import(*modules: str) -> None:
     """Import what the steps would import, so that it does not count as theirs."""
     for module in modules:
@@ -350,7 +421,18 @@ def _difference(column: str, is_number: bool) -> str:
 
 TASKS: dict[str, Callable[..., Result]] = {
     task.__name__: task
-    for task in (generate, load, read, refresh, handwritten, compare, add_day, command, intraday)
+    for task in (
+        generate,
+        load,
+        read,
+        refresh,
+        handwritten,
+        compare,
+        add_day,
+        command,
+        intraday,
+        hubspot,
+    )
 }
 
 

@@ -37,7 +37,8 @@ from tests.connectors.killing import KILLS, kill_at_random, killed_after
 # what changes the state of a load
 STATE = (hubspot._Load, "_write_cursor", "_merge_rows", "_mark_deleted")
 
-LABEL = {"deals": "amount", "calls": "hs_call_status", "contacts": "lifecyclestage"}
+LABEL = {"deals": "amount", "calls": "hs_call_status", "contacts": "lifecyclestage",
+         "meetings": "hs_meeting_outcome"}  # fmt: skip
 
 
 class Sync:
@@ -103,9 +104,21 @@ class Sync:
             if not record.archived
         }
 
-    def is_exact(self) -> None:
-        for name in ("deals", "calls"):
+    def is_exact(self, *names: str) -> None:
+        for name in names or ("deals", "calls"):
             assert self.raw(name) == self.crm(name)
+
+    def owners(self) -> set[tuple[Any, ...]]:
+        """What raw has of owners."""
+        return set(self.query("select id, email, is_archived from raw_hubspot.owner"))
+
+    def stages(self) -> list[tuple[Any, ...]]:
+        """The stages that live deals had, in raw."""
+        return self.query(
+            "select deal_id, stage_id from raw_hubspot.deal_stage_history"
+            " where deal_id in (select id from raw_hubspot.deal where _is_deleted = 'false')"
+            " order by deal_id, changed_at"
+        )
 
     def asked(self, part: str) -> int:
         return sum(part in path for path in self.account.asked)
@@ -218,11 +231,10 @@ def test_no_page_is_lost(sync: Sync, monkeypatch: pytest.MonkeyPatch, rows: int)
 
 def test_more_records_with_one_stamp_than_a_search_gives_are_found(sync: Sync) -> None:
     sync.load(OBJECTS="contacts,deals")
-    sync.account.longest_search = 500  # 10,000 in truth
-    for number in range(650):
+    for number in range(10_250):  # a search gives 10,000
         sync.account.put("contacts", str(100 + number), lifecyclestage="lead")
     sync.account.now += dt.timedelta(hours=1)
-    assert sync.load(OBJECTS="contacts,deals")["contact"].rows_changed == 650
+    assert sync.load(OBJECTS="contacts,deals")["contact"].rows_changed == 10_250
     assert sync.raw("contacts") == sync.crm("contacts")
 
 
@@ -517,25 +529,37 @@ def test_a_secret_is_in_no_error_and_no_log(sync: Sync, caplog: pytest.LogCaptur
             assert CANARY.encode() not in path.read_bytes(), path
 
 
+KINDS = ("deals", "contacts", "calls", "meetings")
+NUMBERS = st.integers(1, 9)
 # what happens in a CRM and on the way; the account's clock goes on between steps
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("put"), st.integers(1, 9), st.sampled_from(["1", "2", ""])),
-        st.tuples(st.just("archive"), st.integers(1, 9), st.just("")),
-        st.tuples(st.just("restore"), st.integers(1, 9), st.just("")),
-        st.tuples(st.just("purge"), st.integers(1, 9), st.just("")),
-        st.tuples(st.just("merge"), st.integers(1, 9), st.sampled_from("123456789")),
+        st.tuples(st.just("put"), st.sampled_from(KINDS), NUMBERS, st.sampled_from(["1", "2", ""])),
         st.tuples(
-            st.just("fault"),
-            st.integers(0, 12),
+            st.sampled_from(["archive", "restore", "purge"]), st.sampled_from(KINDS), NUMBERS,
+            st.just(""),
+        ),
+        st.tuples(
+            st.just("merge"), st.sampled_from(["deals", "contacts"]), NUMBERS,
+            st.sampled_from("123456789"),
+        ),
+        st.tuples(
+            st.just("associate"), st.sampled_from(["deals", "calls", "meetings"]), NUMBERS,
+            st.sampled_from("123456789"),
+        ),
+        st.tuples(
+            st.just("owner"), st.just(""), st.integers(1, 3), st.sampled_from(["a", "b", "left"])
+        ),
+        st.tuples(
+            st.just("fault"), st.just(""), st.integers(0, 24),
             st.sampled_from(["429", "500", "reset", "reset in body", "truncated", "missing row"]),
         ),
-        st.tuples(st.just("load"), st.integers(0, 9), st.just("")),
-        st.tuples(st.just("killed load"), st.integers(0, 14), st.just("")),
-        st.tuples(st.just("wait"), st.integers(0, 200), st.just("")),
+        st.tuples(st.just("load"), st.just(""), st.just(0), st.just("")),
+        st.tuples(st.just("killed load"), st.just(""), st.integers(0, 40), st.just("")),
+        st.tuples(st.just("wait"), st.just(""), st.integers(0, 200), st.just("")),
     ),
-    max_size=14,
-)
+    max_size=20,
+)  # fmt: skip
 
 
 @pytest.mark.slow
@@ -550,41 +574,64 @@ def test_any_sequence_of_events_ends_in_raw_being_the_crm(steps: list[Any]) -> N
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setattr(hubspot, "SLICE_ROWS", 3)
     account = Account(max_rows=3)
-    deals = account.records["deals"]
     with tempfile.TemporaryDirectory() as folder, serving(account) as url:
         sync = Sync(replace(Settings(), data_dir=Path(folder)), account, url)
-        for what, number, text in steps:
-            record_id = str(number)
-            if what == "put":
-                account.put("deals", record_id, amount=text)
-            elif what == "archive" and record_id in deals:
-                account.archive("deals", record_id)
-            elif what == "restore" and record_id in deals:
-                account.restore("deals", record_id)
-            elif what == "purge":
-                account.purge("deals", record_id)
-            elif what == "merge" and {record_id, text} <= set(deals) and text != record_id:
-                account.merge("deals", record_id, text)
-            elif what == "fault":
-                account.faults = [""] * number + [text]
-            elif what == "wait":
-                account.now += dt.timedelta(hours=number)
-            elif what == "load":
+        for what, kind, number, text in steps:
+            if what == "load":
                 load_or_fail(sync)
             elif what == "killed load":
                 with killed_after(number, *STATE):
                     load_or_fail(sync)
+            elif what == "wait":
+                account.now += dt.timedelta(hours=number)
+            elif what == "fault":
+                account.faults = [""] * number + [text]
+            else:
+                happen(account, what, kind, str(number), text)
             account.now += dt.timedelta(seconds=1 if what != "load" else 0)
         account.faults = []
         account.now += dt.timedelta(days=8)  # all is compared every week
-        sync.load(OBJECTS="deals")
-        assert sync.raw("deals") == sync.crm("deals")
+        sync.load(OBJECTS=",".join(KINDS))
+        sync.is_exact(*KINDS)
+        assert sync.owners() == {
+            (one["id"], one["email"], str(one["archived"]).lower()) for one in account.owners
+        }
+        assert sync.stages() == [
+            (record.id, past["value"])
+            for record in sorted(account.records["deals"].values(), key=lambda one: one.id)
+            if not record.archived
+            for past in reversed(record.history)
+        ]
     monkeypatch.undo()
+
+
+def happen(account: Account, what: str, kind: str, record_id: str, text: str) -> None:
+    """One event in the CRM, where it can happen."""
+    records = account.records.get(kind, {})
+    if what == "put":
+        stage = {"dealstage": f"stage {text}"} if kind == "deals" and text else {}
+        account.put(kind, record_id, **{LABEL[kind]: text, **stage})
+    elif what == "owner":
+        account.owners = [one for one in account.owners if one["id"] != record_id]
+        account.owners.append({"id": record_id, "email": f"{text}@acme.com",
+                               "archived": text == "left"})  # fmt: skip
+    elif what == "purge":
+        account.purge(kind, record_id)
+    elif record_id not in records:
+        return
+    elif what == "archive":
+        account.archive(kind, record_id)
+    elif what == "restore":
+        account.restore(kind, record_id)
+    elif what == "associate":
+        account.associate(kind, record_id, "contacts", text)
+    elif text in records and text != record_id:
+        account.merge(kind, record_id, text)
 
 
 def load_or_fail(sync: Sync) -> None:
     try:
-        sync.load(OBJECTS="deals")
+        sync.load(OBJECTS=",".join(KINDS))
     except ScorecardError:
         pass
 
@@ -594,15 +641,19 @@ def load_or_fail(sync: Sync) -> None:
 def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Path) -> None:
     """SCORECARD_TEST_KILLS=200 kills it 200 times; 20 times by default."""
     account = Account(left=10_000_000, daily=10_000_000)
-    for number in range(600):
-        account.put("deals", str(number + 1), amount=str(number), dealstage="new")
+    chosen = ("deals", "contacts", "calls")
+    for number in range(300):
+        for kind in chosen:
+            account.put(kind, str(number + 1), **{LABEL[kind]: str(number)})
     account.now += dt.timedelta(hours=1)
 
     def change(numbers: random.Random, loads: int) -> None:
         for _ in range(20):
-            number = numbers.randrange(1, 800)
-            account.put("deals", str(number), amount=str(number * loads))
-        account.archive("deals", str(numbers.randrange(1, 600)))
+            kind, number = numbers.choice(chosen), numbers.randrange(1, 400)
+            account.put(kind, str(number), **{LABEL[kind]: str(number * loads)})
+        for kind in chosen:
+            happen(account, "archive", kind, str(numbers.randrange(1, 300)), "")
+            happen(account, "restore", kind, str(numbers.randrange(1, 300)), "")
         account.now += dt.timedelta(seconds=30)
 
     def wait() -> None:
@@ -614,16 +665,16 @@ def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Pat
             {
                 "SCORECARD_HUBSPOT_SERVICE_KEY": "key",
                 "SCORECARD_HUBSPOT_URL": url,
-                "SCORECARD_HUBSPOT_OBJECTS": "deals",
+                "SCORECARD_HUBSPOT_OBJECTS": ",".join(chosen),
             },
             prepare="from orchestration.connectors import hubspot\n"
             "from orchestration.connectors.hubspot import *\n"
             "hubspot.SLICE_ROWS = 100",
             load="client = HubSpotClient(HubSpotSettings.from_environment(), sleep=lambda _: None);"
             " load_hubspot(settings, client, now=dt.datetime.now(dt.UTC))",
-            longest=2.0,
+            longest=2.5,
             change=change,
             before_last=wait,
         )
         sync = Sync(replace(Settings(), data_dir=tmp_path), account, url)
-        assert sync.raw("deals") == sync.crm("deals")
+        sync.is_exact(*chosen)

@@ -84,6 +84,9 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
         {"id": "a", "deal_id": "1", "stage_id": "new", "changed_at": "2026-05-01T10:00:00.000Z"},
         {"id": "b", "deal_id": "1", "stage_id": "new", "changed_at": "2026-05-02T10:00:00.000Z"},
         {"id": "c", "deal_id": "1", "stage_id": "won", "changed_at": "2026-07-01T02:00:00.000Z"},
+        # no longer landed
+        {"id": "d", "deal_id": "1", "stage_id": "lost", "changed_at": "2026-06-01T02:00:00.000Z",
+         "_is_deleted": "true"},
     ],
     "property_option": [
         {"id": "x", "object": "calls", "property": "hs_call_disposition", "value": "f240",

@@ -32,7 +32,9 @@ named as (
         on stg_hubspot__deal_stage_history.deal_id = stg_hubspot__deals.deal_id
     left join stage_labels
         on stg_hubspot__deal_stage_history.stage_id = stage_labels.stage_id
-    where not stg_hubspot__deals.is_deleted
+    where
+        not stg_hubspot__deals.is_deleted
+        and not stg_hubspot__deal_stage_history.is_deleted
 ),
 
 followed as (

@@ -7,7 +7,8 @@ renamed as (
         {{ clean_text('id') }} as deal_stage_history_id,
         {{ clean_text('deal_id') }} as deal_id,
         {{ clean_text('stage_id') }} as stage_id,
-        {{ iso_timestamp('changed_at') }} as changed_at
+        {{ iso_timestamp('changed_at') }} as changed_at,
+        {{ is_true('_is_deleted') }} as is_deleted
     from source
 )
 
