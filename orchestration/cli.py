@@ -320,9 +320,7 @@ def alerts(
                 markup=False,
             )
             out.print(f"{digest.title}\n{digest.body}\n", markup=False)
-        out.print(f"{len(outcome.digests)} would be sent. {outcome}", markup=False)
-    else:
-        out.print(str(outcome), markup=False)
+    out.print(str(outcome), markup=False)
     if outcome.failed:
         raise ScorecardError(
             f"{len(outcome.failed)} digests could not be delivered. Check that the service of "

@@ -137,6 +137,7 @@ class Outcome:
     """What became of the digests, by receiver; `note` says why there were none to look at."""
 
     note: str = ""
+    planned: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -146,6 +147,7 @@ class Outcome:
     def __str__(self) -> str:
         """How many of each, or why there was nothing to do."""
         counts = {
+            "would be sent": self.planned,
             "sent": self.sent,
             "failed": self.failed,
             "wait for a working day": self.waiting,
@@ -244,6 +246,7 @@ class _Round:
         """What `run` would send."""
         outcome = Outcome()
         outcome.digests = list(self._due(outcome))
+        outcome.planned = [digest.receiver.rep_id for digest in outcome.digests]
         return outcome
 
     def run(self) -> Outcome:
