@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.settings import Settings
 
+LONGEST = "test_pages_in_browser.py"  # builds the pages first
 EXIT_STATUS = pytest.StashKey[int]()
 
 
@@ -18,6 +19,12 @@ EXIT_STATUS = pytest.StashKey[int]()
 def settings(tmp_path: Path) -> Settings:
     """Settings of the demo company whose data lies in a folder of the test's own."""
     return replace(Settings(), data_dir=tmp_path / "data")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long start first: one of them at the end would have one process alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, not item.path.match(LONGEST)))
 
 
 @pytest.hookimpl(trylast=True)

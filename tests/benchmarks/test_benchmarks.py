@@ -9,6 +9,7 @@ import pytest
 from tests.benchmarks.__main__ import BEGIN, END, measure, measure_size, render, write_document
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_small_company_gives_all_ratios_and_the_figures_of_the_handwritten_sql(
     tmp_path: Path,

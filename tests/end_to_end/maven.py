@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from orchestration.settings import REPOSITORY
+from tests.processes import run
 
 
 def copy_project(project: Path) -> Path:
@@ -27,30 +25,17 @@ def copy_project(project: Path) -> Path:
 
 def run_scorecard(
     project: Path, environment: Mapping[str, str], *arguments: str
-) -> subprocess.CompletedProcess[str]:
+) -> tuple[int | None, str]:
     """Run the command for Maven, with no other settings than these."""
-    inherited = {n: v for n, v in os.environ.items() if not n.startswith("SCORECARD_")}
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        cwd=project,
-        env={
-            **inherited,
-            "PYTHONPATH": str(project),
-            "SCORECARD_COMPANY": "maven",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run(project, {"SCORECARD_COMPANY": "maven", **environment}, *arguments)
 
 
 def refresh(project: Path, environment: Mapping[str, str], *options: str) -> str:
     """Refresh as of the end of the sample; what was said, with progress."""
     arguments = ("refresh", "--as-of", "2017-12-31", "--no-reports", *options)
-    done = run_scorecard(project, environment, *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    code, output = run_scorecard(project, environment, *arguments)
+    assert code == 0, output
+    return output
 
 
 def figures(project: Path) -> tuple[object, ...]:

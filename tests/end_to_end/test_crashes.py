@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +17,7 @@ import pytest
 from orchestration.cli import STEPS
 from orchestration.publishing import current_release, list_releases
 from orchestration.settings import REPOSITORY, Settings
+from tests.processes import Command
 
 FIRST_DAY, SECOND_DAY = "2025-06-29", "2025-06-30"
 # without pages, PostgreSQL and alerts the release is the last step
@@ -33,27 +31,14 @@ HISTORY = ("releases", "data_checks", "scorecard_history")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def environment(data_dir: Path) -> dict[str, str]:
-    inherited = {key: value for key, value in os.environ.items() if "SCORECARD_" not in key}
-    return inherited | {"SCORECARD_DATA_DIR": str(data_dir), "PYTHONPATH": str(REPOSITORY)}
-
-
-def scorecard(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        env=environment(data_dir),
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+def scorecard(data_dir: Path, *arguments: str) -> Command:
+    return Command(REPOSITORY, {"SCORECARD_DATA_DIR": str(data_dir)}, *arguments)
 
 
 def run(data_dir: Path, *arguments: str) -> None:
-    with scorecard(data_dir, *arguments) as process:
-        output, _ = process.communicate()
-    assert process.returncode == 0, output
+    command = scorecard(data_dir, *arguments)
+    output = command.output.read()
+    assert command.wait() == 0, output
 
 
 def take_away_the_second_day(activities: Path) -> None:
@@ -89,9 +74,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     run(before, *refresh(FIRST_DAY))
     activities.with_name("whole.txt").replace(activities)
     shutil.copytree(before, uninterrupted, symlinks=True)
-    with scorecard(uninterrupted, *refresh(SECOND_DAY)) as process:
-        starts = dict(started_steps(process))
-    assert process.returncode == 0
+    command = scorecard(uninterrupted, *refresh(SECOND_DAY))
+    starts = dict(started_steps(command))
+    assert command.wait() == 0
     moments = [*starts.values(), time.monotonic()]
     seconds = [later - earlier for earlier, later in pairwise(moments)]
     return Story(
@@ -101,10 +86,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     )
 
 
-def started_steps(process: subprocess.Popen[str]) -> Iterator[tuple[str, float]]:
+def started_steps(command: Command) -> Iterator[tuple[str, float]]:
     """Titles of steps as they start, and when."""
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in command.output:
         if line.rstrip().endswith("…"):
             yield line.strip().removesuffix(" …"), time.monotonic()
 
@@ -153,13 +137,13 @@ def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story) -> Non
     assert set(KILLED_STEPS) == set(story.seconds)
 
     for title in KILLED_STEPS:
-        with scorecard(settings.data_dir, *refresh(SECOND_DAY)) as process:
-            assert title in (step for step, _ in started_steps(process))  # reads up to it
-            # the seconds of the last step include the end of the process
-            time.sleep(story.seconds[title] / 4)
-            assert process.poll() is None, f"'{title}' was over before it could be killed"
-            os.killpg(process.pid, signal.SIGKILL)
-        assert process.returncode == -signal.SIGKILL
+        command = scorecard(settings.data_dir, *refresh(SECOND_DAY))
+        assert title in (step for step, _ in started_steps(command))  # reads up to it
+        # the seconds of the last step include the end of the process
+        time.sleep(story.seconds[title] / 4)
+        assert command.process.is_alive(), f"'{title}' was over before it could be killed"
+        command.kill()
+        assert command.wait() == -signal.SIGKILL
         assert current_release(settings) == old, title
         with duckdb.connect(str(old.database), read_only=True) as connection:
             rows = connection.execute("select max(as_of_date) from marts.releases").fetchall()

@@ -21,6 +21,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import REPOSITORY
+from tests.processes import run
 
 SHARED = Path(
     os.environ.get("SCORECARD_SHARED_DATA") or REPOSITORY.parent / "shared" / "data"
@@ -69,21 +70,10 @@ class Company:
             return connection.execute(sql).fetchall()
 
 
-def scorecard(project: Path, *arguments: str) -> str:
-    """Run the command line of a copy of the project; its output."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("SCORECARD_")
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        cwd=project,
-        env={**environment, "PYTHONPATH": str(project)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def scorecard(project: Path, *arguments: str) -> None:
+    """Run the command line of a copy of the project."""
+    code, output = run(project, {}, *arguments)
+    assert code == 0, output
 
 
 def refreshed(project: Path, name: str, exports: Path, as_of: str) -> Company:

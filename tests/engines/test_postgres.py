@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +19,7 @@ from orchestration.publishing import current_release
 from orchestration.settings import REPOSITORY, Settings
 from tests.end_to_end.test_real_data import MAVEN, needs
 from tests.engines.conftest import Server, differences
+from tests.processes import run
 
 TODAY = dt.date(2025, 6, 30)
 REFRESH = ["refresh", "--no-reports", "--as-of", TODAY.isoformat()]
@@ -154,14 +152,9 @@ def test_a_real_export_gives_what_duckdb_gives(postgres: Server, tmp_path: Path)
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
 
     def scorecard(target: str, *arguments: str) -> None:
-        inherited = {n: v for n, v in os.environ.items() if not n.startswith("SCORECARD_")}
-        subprocess.run(
-            [sys.executable, "-m", "orchestration.cli", *arguments],
-            cwd=tmp_path,
-            env={**inherited, "PYTHONPATH": str(tmp_path), "SCORECARD_TARGET": target,
-                 "SCORECARD_COMPANY": "maven", **postgres.variables("maven")},
-            check=True,
-        )  # fmt: skip
+        settings = {"SCORECARD_TARGET": target, "SCORECARD_COMPANY": "maven"}
+        code, output = run(tmp_path, {**settings, **postgres.variables("maven")}, *arguments)
+        assert code == 0, output
 
     scorecard("duckdb", "init", "maven", "--from", "docs/examples/maven")
     data = tmp_path / "data" / "maven"
