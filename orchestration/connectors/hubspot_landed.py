@@ -326,7 +326,7 @@ def object_table(chosen: HubSpotSettings, one: HubSpotObject) -> LandedTable:
         others = (*OTHERWISE.get((one.table, name), ()), *OF_ANY.get(name, ()))
         raw = Column(name, _TYPES.get(name, "text"), name in one.required)
         is_usual = name not in (*NOT_EVERYWHERE, one.stamp)
-        columns.append(LandedColumn(raw, (*_prefixed(name), *others), is_usual))
+        columns.append(LandedColumn(raw, (*_prefixed(name), *others), is_usual, name))
     for name in one.associations:
         column = f"{SINGULAR[name]}_ids"
         columns.append(LandedColumn(Column(column), (column,)))
@@ -334,7 +334,7 @@ def object_table(chosen: HubSpotSettings, one: HubSpotObject) -> LandedTable:
         named = chosen.custom_fields.get((one.name, name))
         type_ = _TYPES.get(f"custom_{name}", "text")
         raw = Column(f"custom_{name}", type_, required=named is not None)
-        columns.append(LandedColumn(raw, _prefixed(named) if named else ()))
+        columns.append(LandedColumn(raw, _prefixed(named) if named else (), title=named or ""))
     columns.append(LandedColumn(Column("is_archived"), ()))  # the tools' flags say it
     return LandedTable(
         "HubSpot",
@@ -412,16 +412,16 @@ def _associate(
     for table in landed_as(place.tables(), [f"{start}_{SINGULAR[to]}"]):
         pairs = place.find(table)
         here, there = _pick(pairs, f"{start}_id"), _pick(pairs, f"{SINGULAR[to]}_id")
-        synced, gone = _pick(pairs, *SYNCED), _pick(pairs, "_fivetran_deleted")
+        gone, active = _pick(pairs, "_fivetran_deleted"), _pick(pairs, "_fivetran_active")
         if here and there:
-            live = f" where not coalesce({_flag(gone)}, false)" if gone else ""
+            is_live = f"not coalesce({_flag(gone)}, false) and coalesce({_flag(active)}, true)"
             sides[f"to_{to}"] = _Side(
                 pairs,
                 f"select {_text(here)} as id, {_joined(f'list({identifier(there)})')} as ids"
-                f" from {{}} as base{live} group by 1",
-                tuple(dict.fromkeys(filter(None, (here, there, gone)))),
+                f" from {{}} as base where {is_live} group by 1",
+                tuple(filter(None, (here, there, gone, active))),
                 here,
-                synced,
+                _pick(pairs, *SYNCED),
             )
             cells[column] = _Cell(f"to_{to}.ids", sides=(f"to_{to}",))
 
@@ -488,48 +488,49 @@ def _find_merged(
         cells["_merged_away"] = _Cell(is_away, sides=away)
 
 
-def _owners(place: Place, base: Found) -> _Shown:
-    """Owners, the archived ones too, each with the primary team."""
-    beside: dict[str, tuple[Found, tuple[str, ...]]] = {}
-    team, joined = "null", ""
-    parent = _pick(base, "_dlt_id")
+def _teams(
+    place: Place, base: Found, beside: dict[str, tuple[Found, tuple[str, ...]]]
+) -> tuple[str, str]:
+    """SQL of the primary team of an owner, else of any, and what has to be joined for it."""
     if teams := _pick(base, "teams"):
         kind = """'[{"name":"VARCHAR","primary":"VARCHAR","membership":"VARCHAR"}]'"""
         some = f"from_json({_json(teams)}, {kind})"
-        team = (
-            f"coalesce([one.name for one in {some} if one.\"primary\" = 'true'"
-            f" or upper(one.membership) = 'PRIMARY'][1], {some}[1].name)"
-        )
-    elif pairs := _one_of(place, "owner_team"):
-        owner, its = _pick(pairs, "owner_id"), _pick(pairs, "team_id")
-        primary, named = _pick(pairs, "is_team_primary"), _one_of(place, "team", "teams")
-        id_, name = (_pick(named, "id", "team_id"), _pick(named, "name")) if named else ("", "")
-        if named and owner and its and id_ and name:
-            beside["owner_teams"] = (pairs, tuple(filter(None, (owner, its, primary))))
-            beside["team_names"] = (named, (id_, name))
-            order = f" order by {_flag(primary)} desc nulls last" if primary else ""
-            team = "their.team"
-            joined = (
-                f" left join (select owner_teams.{identifier(owner)} as owner_id,"
-                f" first(team_names.{identifier(name)}{order}) as team from owner_teams"
-                f" inner join team_names on owner_teams.{identifier(its)} ="
-                f" team_names.{identifier(id_)} group by 1) as their"
-                f" on {_of_base(_pick(base, 'id', 'owner_id'))} = their.owner_id"
-            )
-    elif (pairs := _one_of(place, f"{base.name}__teams")) and parent:
-        of, name, primary = (_pick(pairs, n) for n in ("_dlt_parent_id", "name", "primary"))
-        beside["owner_teams"] = (pairs, tuple(filter(None, (of, name, primary))))
-        order = f" order by {_flag(primary)} desc nulls last" if primary else ""
-        team = "their.team"
-        joined = (
-            f" left join (select {identifier(of)} as owner_id, first({identifier(name)}{order})"
-            f" as team from owner_teams group by 1) as their on {_of_base(parent)} = their.owner_id"
-        )
+        is_primary = "one.\"primary\" = 'true' or upper(one.membership) = 'PRIMARY'"
+        return f"coalesce([one.name for one in {some} if {is_primary}][1], {some}[1].name)", ""
+    teams_of_owners = _one_of(place, "owner_team", f"{base.name}__teams")
+    if not teams_of_owners:
+        return "null", ""
+    of = _pick(teams_of_owners, "owner_id", "_dlt_parent_id")
+    primary = _pick(teams_of_owners, "is_team_primary", "primary")
+    id_, name = _pick(teams_of_owners, "team_id"), _pick(teams_of_owners, "name")
+    owner = _pick(base, "_dlt_id" if normalise(of) == "dltparentid" else "owner_id", "id")
+    named = _one_of(place, "team", "teams") if id_ and not name else None
+    key, title = (_pick(named, "id", "team_id"), _pick(named, "name")) if named else ("", "")
+    if not (of and owner and (name or (key and title))):
+        return "null", ""
+    beside["owner_teams"] = (teams_of_owners, tuple(filter(None, (of, primary, id_, name))))
+    names = f"owner_teams.{identifier(name)}" if name else f"team_names.{identifier(title)}"
+    joined = "owner_teams"
+    if named:
+        beside["team_names"] = (named, (key, title))
+        pair = f"owner_teams.{identifier(id_)} = team_names.{identifier(key)}"
+        joined += f" inner join team_names on {pair}"
+    return "their.team", (
+        f" left join (select owner_teams.{identifier(of)} as owner_id,"
+        f" first({names} order by {_flag(primary)} desc nulls last) as team from {joined}"
+        f" group by 1) as their on {_of_base(owner)} = their.owner_id"
+    )
+
+
+def _owners(place: Place, base: Found) -> _Shown:
+    """Owners, the archived ones too, each with the primary team."""
+    beside: dict[str, tuple[Found, tuple[str, ...]]] = {}
+    team, joined = _teams(place, base, beside)
 
     def rows(table: Found, relation: str, team: str, joined: str, gone: str) -> str:
-        flags = {name: _pick(table, name) for name in ("archived", "is_archived", "is_deleted",
-                                                       "_fivetran_deleted")}  # fmt: skip
-        is_gone = [f"coalesce({_flag(flag)}, false)" for flag in flags.values() if flag]
+        flags = ("archived", "is_archived", "is_deleted", "_fivetran_deleted")
+        is_gone = [f"coalesce({_flag(_pick(table, name))}, false)" for name in flags]
+        is_gone.append(f"not coalesce({_flag(_pick(table, 'is_active'))}, true)")
         users = ("user_id", "active_user_id", "user_id_including_inactive")
         return (
             f"select {_first(table, 'id', 'owner_id')} as id, {_first(table, *users)} as user_id,"
@@ -543,7 +544,8 @@ def _owners(place: Place, base: Found) -> _Shown:
     def needed(table: Found) -> tuple[str, ...]:
         wanted = ("id", "owner_id", "user_id", "active_user_id", "user_id_including_inactive",
                   "email", "first_name", "last_name", "archived", "is_archived", "is_deleted",
-                  "_fivetran_deleted", "created_at", "updated_at", "teams", "_dlt_id")  # fmt: skip
+                  "_fivetran_deleted", "is_active", "created_at", "updated_at", "teams",
+                  "_dlt_id")  # fmt: skip
         return tuple(column for name in wanted if (column := _pick(table, name)))
 
     step = rows(base, "{}", team, joined, "false")
@@ -789,7 +791,7 @@ def _json(column: str) -> str:
 
 
 def _flag(column: str) -> str:
-    return f"try_cast({identifier(column)} as boolean)"
+    return f"try_cast({identifier(column) if column else 'null'} as boolean)"
 
 
 def _joined(ids: str) -> str:

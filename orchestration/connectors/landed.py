@@ -47,12 +47,14 @@ ROWS_THAT_TELL = 1_000
 class LandedColumn:
     """A column of a raw table, and the names under which it may have been landed.
 
-    Nothing is said when one is absent that is not `is_usual`.
+    Nothing is said when one is absent that is not `is_usual`. `title`: what the CRM calls it, the
+    first of the names when empty.
     """
 
     raw: Column
     names: tuple[str, ...]
     is_usual: bool = True
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Since:
 
     def is_of(self, found: Found) -> bool:
         """Whether the table itself tells, and no other."""
-        return [table for table, _, _ in self.written] == [found]
+        return len(self.written) == 1 and self.written[0][0] is found
 
 
 # a column, and the only value of it that is wanted; None is any value but an empty one
@@ -387,7 +389,7 @@ class Matched:
     def warnings(self) -> tuple[str, ...]:
         """What is optional and was not landed."""
         absent = [
-            column.names[0]
+            column.title or column.names[0]
             for column in self.table.columns
             if column.is_usual and column.names and column.raw.name not in self.by_column
         ]
@@ -397,9 +399,11 @@ class Matched:
 
 
 def landed_as(there: Sequence[str], names: Sequence[str]) -> list[str]:
-    """The tables that bear one of these names."""
-    wanted = {normalise(name) for name in names}
-    return [name for name in there if normalise(name) in wanted]
+    """The tables that bear the first of these names that any bears; more than one are too many."""
+    for wanted in names:
+        if found := [name for name in there if normalise(name) == normalise(wanted)]:
+            return found
+    return []
 
 
 def do_without(place: Place, table: LandedTable) -> tuple[str, ...]:
@@ -435,7 +439,11 @@ def match(place: Place, table: LandedTable) -> Matched:
         return next((columns[normalise(n)] for n in names if normalise(n) in columns), None)
 
     by_column = {c.raw.name: landed for c in table.columns if (landed := first(c.names))}
-    missing = [c.names[0] for c in table.columns if c.raw.required and c.raw.name not in by_column]
+    missing = [
+        c.title or c.names[0]
+        for c in table.columns
+        if c.raw.required and c.raw.name not in by_column
+    ]
     if missing:
         raise InputError(
             f"{table.source}: table {found.name} in {place.name} has no column for "
