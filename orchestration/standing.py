@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 DAYS = ("SCORECARD_AS_OF_DATE", "SCORECARD_GOALS_DUE_DATE")
 # says what has changed in other tables, and is cleared after the build
 CHANGES = "_changed_months"
+# `rests_on` and `changed_since` are about models whose rows have a day (macro `keep_track`); `days`
+# holds the earliest day that counted in the last build that was completed, and in those since
+TABLES = {
+    "nodes": "node varchar, built_from varchar, content varchar, rests_on varchar,"
+    " changed_since date, inputs varchar, said varchar",
+    "months": "node varchar, month_start date, content varchar",
+    "months_before": "node varchar, month_start date, content varchar",
+    "days": "first_day date",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ class Plan:
     version: str
     inputs: Mapping[str, str]
     standing: Mapping[str, Built]
+    first_day: str = ""  # the earlier one of the days that reach SQL
 
 
 def plan(
@@ -63,6 +73,7 @@ def plan(
     if nobody keeps track, as on other engines than DuckDB.
     """
     days = {name: days.get(name, os.environ.get(name, "")) for name in DAYS}
+    first_day = min(filter(None, days.values()))
     version = f"{code_version(settings)} {','.join(settings.sources)}"
     nodes = {
         name: node
@@ -72,13 +83,10 @@ def plan(
     if settings.target != "duckdb" or not is_kept:
         return Plan("", _inputs(manifest, nodes, None, version, repr(days)), {})
     with connect(settings) as connection:
-        connection.execute("create schema if not exists built")
-        connection.execute(
-            "create table if not exists built.nodes (node varchar, built_from varchar,"
-            " content varchar, inputs varchar, said varchar)"
-        )
+        _create_tables(connection)
         if full:
             connection.execute("delete from built.nodes")
+        connection.execute("insert into built.days values (?)", [first_day])
         contents = _note_sources(connection, manifest, nodes)
         inputs = _inputs(manifest, nodes, contents, version, repr(sorted(days.items())))
         stored = connection.execute(
@@ -102,7 +110,7 @@ def plan(
         connection.execute(
             "update built.nodes set inputs = null, said = null where node = any(?)", [touched]
         )
-    return Plan(version, inputs, standing)
+    return Plan(version, inputs, standing, first_day)
 
 
 def record(
@@ -112,7 +120,10 @@ def record(
     events: Sequence[Mapping[str, Any]],
     checks: Mapping[str, CheckResult],
 ) -> None:
-    """Note what the nodes that succeeded were built from; tables and views noted it themselves."""
+    """Note what the nodes that succeeded were built from; tables and views noted it themselves.
+
+    Once all of them have, changes are told from here on.
+    """
     if not planned.version:
         return
     said = {
@@ -120,6 +131,7 @@ def record(
         for event in events
         if (name := event["data"]["node_info"]["unique_id"]) in succeeded
     }
+    is_complete = planned.inputs.keys() <= {*succeeded, *planned.standing}
     with connect(settings) as connection:
         connection.execute("begin transaction")
         connection.execute(
@@ -135,7 +147,28 @@ def record(
             "update built.nodes set inputs = said.inputs, said = said.said"
             " from said where nodes.node = said.node"
         )
+        if is_complete:
+            connection.execute("update built.nodes set changed_since = null")
+            connection.execute("delete from built.months_before")
+            connection.execute("insert into built.months_before from built.months")
+            connection.execute("delete from built.days")
+            connection.execute("insert into built.days values (?)", [planned.first_day])
         connection.execute("commit")
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables that keep track; those of another version of the code say nothing here."""
+    known = dict(
+        connection.execute(
+            "select table_name, string_agg(column_name || ' ' || lower(data_type), ', '"
+            " order by column_index) from duckdb_columns() where schema_name = 'built' group by 1"
+        ).fetchall()
+    )
+    if known and known != TABLES:
+        connection.execute("drop schema built cascade")
+    connection.execute("create schema if not exists built")
+    for table, columns in TABLES.items():
+        connection.execute(f"create table if not exists built.{table} ({columns})")
 
 
 def _read(said: str) -> Built:

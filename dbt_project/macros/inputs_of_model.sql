@@ -8,17 +8,28 @@
     {%- if not version -%}
         {{ return(none) }}
     {%- endif -%}
+    {%- set inputs = inputs_of_node() -%}
+    {%- set known = [] -%}
+    {%- if inputs -%}
+        {%- set known = run_query(
+            "select content from built.nodes where node in (" ~ inputs
+            ~ ") and content is not null order by node"
+        ).columns[0].values() -%}
+    {%- endif -%}
+    {%- set told = "" if known | length == (inputs.split(", ") if inputs else []) | length
+        else invocation_id -%}
+    {#- where rows are kept from says nothing about what there is in the end -#}
+    {%- set code = compiled_code | replace(kept_until(), "") if config.get("meta", {}).get("kept_by")
+        else compiled_code -%}
+    {{ return(local_md5(code ~ version ~ known | join(" ") ~ told)) }}
+{%- endmacro %}
+
+
+{#- The names of the nodes that a model reads, as SQL literals; seeds are part of the version. -#}
+{% macro inputs_of_node() -%}
     {%- set inputs = [] -%}
     {%- for node in model.depends_on.nodes if not node.startswith("seed.") -%}
         {%- do inputs.append("'" ~ node ~ "'") -%}
     {%- endfor -%}
-    {%- set known = [] -%}
-    {%- if inputs -%}
-        {%- set known = run_query(
-            "select content from built.nodes where node in (" ~ inputs | join(", ")
-            ~ ") and content is not null order by node"
-        ).columns[0].values() -%}
-    {%- endif -%}
-    {%- set told = "" if known | length == inputs | length else invocation_id -%}
-    {{ return(local_md5(compiled_code ~ version ~ known | join(" ") ~ told)) }}
+    {{ return(inputs | join(", ")) }}
 {%- endmacro %}

@@ -385,15 +385,24 @@ with capacities as (
         sum(capacity * capacity) as capacity_squared, count(*) as days
     from rep_days join dates using (date_day)
     where capacity > 0 and date_day <= getvariable('as_of')
-        and date_day > getvariable('as_of') - 365
+        and last_day(month_start_date) > getvariable('as_of') - 365
     group by all
+),
+-- the last twelve whole months; the running one where a metric has no other
+first_days as (
+    select metric_id, min(date_day) as first_day from placed group by all
+),
+year as (
+    select placed.*
+    from placed join first_days using (metric_id)
+    where last_day(month_start_date) > getvariable('as_of') - 365
+        and (last_day(month_start_date) <= getvariable('as_of') or month_start_date <= first_day)
 ),
 counts as (
     select rep_id, role, metric_id, month_start_date, sum(numerator) as total,
         sum(numerator * numerator) as squares, sum(numerator * capacity) as total_by_capacity
-    from placed
-    where aggregation = 'count' and capacity > 0 and date_day > getvariable('as_of') - 365
-        and month_start_date is not null
+    from year
+    where aggregation = 'count' and capacity > 0
     group by all
 ),
 pooled as (
@@ -406,8 +415,8 @@ pooled as (
     group by grouping sets ((metric_id, role), (metric_id))
     union all
     select metric_id, role, sum(event_count), sum(sum_of_squares) / nullif(sum(numerator), 0)
-    from placed
-    where aggregation = 'sum' and date_day > getvariable('as_of') - 365
+    from year
+    where aggregation = 'sum'
     group by grouping sets ((metric_id, role), (metric_id))
 ),
 floored as (

@@ -1,3 +1,5 @@
+{{ config(meta={'compared': true}) }}
+
 with int_metrics__placed as (
     select * from {{ ref('int_metrics__placed') }}
 ),
@@ -18,6 +20,42 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
+-- the twelve whole months before the as-of date: with the running one each night would move every z
+-- and every season. A metric that began in the running month has no other
+first_days as (
+    select
+        metric_id,
+        min(date_day) as first_day
+    from int_metrics__placed
+    group by 1
+),
+
+placed as (
+    select
+        int_metrics__placed.rep_id,
+        int_metrics__placed.role,
+        int_metrics__placed.metric_id,
+        int_dates.month_start_date,
+        metrics.aggregation,
+        int_metrics__placed.capacity,
+        int_metrics__placed.numerator,
+        int_metrics__placed.event_count,
+        int_metrics__placed.sum_of_squares
+    from int_metrics__placed
+    inner join metrics
+        on int_metrics__placed.metric_id = metrics.metric_id
+    inner join first_days
+        on int_metrics__placed.metric_id = first_days.metric_id
+    inner join int_dates
+        on int_metrics__placed.date_day = int_dates.date_day
+    where
+        int_dates.month_end_date > {{ add_days(as_of_date(), -365) }}
+        and (
+            int_dates.month_end_date <= {{ as_of_date() }}
+            or int_dates.month_start_date <= first_days.first_day
+        )
+),
+
 capacities as (
     select
         int_rep_days.rep_id,
@@ -32,7 +70,7 @@ capacities as (
     where
         int_rep_days.capacity > 0
         and int_rep_days.date_day <= {{ as_of_date() }}
-        and int_rep_days.date_day > {{ add_days(as_of_date(), -365) }}
+        and int_dates.month_end_date > {{ add_days(as_of_date(), -365) }}
     group by 1, 2, 3
 ),
 
@@ -40,23 +78,15 @@ capacities as (
 -- neither the season nor how good a rep is counts as luck
 counts as (
     select
-        int_metrics__placed.rep_id,
-        int_metrics__placed.role,
-        int_metrics__placed.metric_id,
-        int_dates.month_start_date,
-        sum(int_metrics__placed.numerator) as total,
-        sum(int_metrics__placed.numerator * int_metrics__placed.numerator) as total_squared,
-        sum(int_metrics__placed.numerator * int_metrics__placed.capacity) as total_by_capacity
-    from int_metrics__placed
-    inner join metrics
-        on
-            int_metrics__placed.metric_id = metrics.metric_id
-            and metrics.aggregation = 'count'
-    inner join int_dates
-        on int_metrics__placed.date_day = int_dates.date_day
-    where
-        int_metrics__placed.capacity > 0
-        and int_metrics__placed.date_day > {{ add_days(as_of_date(), -365) }}
+        rep_id,
+        role,
+        metric_id,
+        month_start_date,
+        sum(numerator) as total,
+        sum(numerator * numerator) as total_squared,
+        sum(numerator * capacity) as total_by_capacity
+    from placed
+    where capacity > 0 and aggregation = 'count'
     group by 1, 2, 3, 4
 ),
 
@@ -78,19 +108,16 @@ deviations as (
             and counts.month_start_date = capacities.month_start_date
 ),
 
+-- decimals add up to the same in whatever order
 amounts as (
     select
-        int_metrics__placed.metric_id,
-        int_metrics__placed.role,
-        sum(int_metrics__placed.event_count) as events,
-        sum(int_metrics__placed.sum_of_squares) as squares,
-        sum(int_metrics__placed.numerator) as total
-    from int_metrics__placed
-    inner join metrics
-        on
-            int_metrics__placed.metric_id = metrics.metric_id
-            and metrics.aggregation = 'sum'
-    where int_metrics__placed.date_day > {{ add_days(as_of_date(), -365) }}
+        metric_id,
+        role,
+        sum(event_count) as events,
+        cast(sum(cast(sum_of_squares as numeric(38, 6))) as {{ type_double() }}) as squares,
+        cast(sum(cast(numerator as numeric(38, 6))) as {{ type_double() }}) as total
+    from placed
+    where aggregation = 'sum'
     group by 1, 2
 ),
 
@@ -132,7 +159,7 @@ roles as (
     select distinct role from int_crm__reps
 ),
 
-final as (
+unsettled as (
     select
         metrics.metric_id,
         roles.role,
@@ -175,6 +202,15 @@ final as (
     left join by_organisation
         on metrics.metric_id = by_organisation.metric_id
     where metrics.aggregation in ('count', 'sum')
+),
+
+final as (
+    select
+        metric_id,
+        role,
+        is_organisation,
+        {{ settle('dispersion') }} as dispersion
+    from unsettled
 )
 
 select * from final

@@ -1,3 +1,5 @@
+{{ config(meta={'compared_by': 'date_day'}) }}
+
 with sourced_leads as (
     {{ source_records('leads') }}
 ),

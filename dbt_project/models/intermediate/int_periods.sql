@@ -1,3 +1,5 @@
+{{ config(meta={'changes_with': 'inputs'}) }}
+
 with int_dates as (
     select * from {{ ref('int_dates') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(meta={'kept_by': 'date_day'}) }}
+
 with int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}
 ),
@@ -19,7 +21,9 @@ facts as (
     from int_metrics__daily
     inner join metrics
         on int_metrics__daily.metric_id = metrics.metric_id
-    where metrics.metric_kind = 'leading'
+    where
+        metrics.metric_kind = 'leading'
+        and int_metrics__daily.date_day >= {{ kept_until() }}
 )
 
 select * from facts

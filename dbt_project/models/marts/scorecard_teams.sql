@@ -1,3 +1,5 @@
+{{ config(meta={'kept_by': 'period_end'}) }}
+
 with int_metrics__placed as (
     select * from {{ ref('int_metrics__placed') }}
 ),
@@ -10,8 +12,10 @@ int_rep_periods as (
     select * from {{ ref('int_rep_periods') }}
 ),
 
+-- periods that ended before anything changed are kept as they stand
 int_periods as (
     select * from {{ ref('int_periods') }}
+    where period_end >= {{ kept_until() }}
 ),
 
 int_dates as (
@@ -28,6 +32,10 @@ int_levels__resolved as (
 
 metrics as (
     select * from {{ ref('metrics') }}
+),
+
+first_days as (
+    select min(period_start) as first_day from int_periods
 ),
 
 -- a goal that applies holds on days off as well, so the join keeps what was done on them
@@ -54,6 +62,8 @@ actuals as (
         {% endfor %}
         sum(fct_goals_daily.goal * int_metrics__placed.denominator) as weighed_goal
     from int_metrics__placed
+    inner join first_days
+        on int_metrics__placed.date_day >= first_days.first_day
     left join fct_goals_daily
         on
             int_metrics__placed.rep_id = fct_goals_daily.rep_id
@@ -64,14 +74,21 @@ actuals as (
 
 goals as (
     select
-        team,
-        metric_id,
-        date_day,
-        sum(case when date_day <= {{ goals_due_date() }} then daily_goal else 0 * daily_goal end)
-            as goal_to_date,
-        sum(daily_goal) as goal_period
+        fct_goals_daily.team,
+        fct_goals_daily.metric_id,
+        fct_goals_daily.date_day,
+        sum(
+            case
+                when fct_goals_daily.date_day <= {{ goals_due_date() }}
+                    then fct_goals_daily.daily_goal
+                else 0 * fct_goals_daily.daily_goal
+            end
+        ) as goal_to_date,
+        sum(fct_goals_daily.daily_goal) as goal_period
     from fct_goals_daily
-    where full_goal is not null
+    inner join first_days
+        on fct_goals_daily.date_day >= first_days.first_day
+    where fct_goals_daily.full_goal is not null
     group by 1, 2, 3
 ),
 

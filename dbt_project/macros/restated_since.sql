@@ -1,0 +1,33 @@
+{#-
+    The day from which this model's rows may differ from those that stand, as text; none if all of
+    them may. Only models that keep what lies before (`meta: {kept_by: <date column>}`) ask for it.
+
+    Days are told by what the model reads since the last build that was completed: by the months of
+    which the rows changed, by what another such model replaced, and by the month of the earliest
+    as-of date since then, for what was current is no more. Everything else that it reads must be
+    what it was. DuckDB only, as the keeping track is.
+-#}
+{% macro restated_since() -%}
+    {%- set rests_on = foundations_of_model() -%}
+    {%- if not rests_on or should_full_refresh() or load_cached_relation(this) is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select cast(least("
+        ~ "(select min(changed_since) from built.nodes where node in ('" ~ model.unique_id ~ "', "
+        ~ inputs_of_node() ~ ")), "
+        ~ "(select date_trunc('month', min(first_day)) from built.days)"
+        ~ ") as date) as since from built.nodes"
+        ~ " where node = '" ~ model.unique_id ~ "' and rests_on = '" ~ rests_on ~ "'"
+    ).columns[0].values() -%}
+    {%- if found | length and found[0] | string > "0001-01-01" -%}
+        {{ return(found[0] | string) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{#- The same as a date literal, for the SQL of the model: before all days if it is built whole. -#}
+{% macro kept_until() -%}
+    cast('{{ (restated_since() if execute else none) or "0001-01-01" }}' as date)
+{%- endmacro %}
