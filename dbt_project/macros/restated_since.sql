@@ -25,9 +25,3 @@
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}
-
-
-{#- The same as a date literal, for the SQL of the model: before all days if it is built whole. -#}
-{% macro kept_until() -%}
-    cast('{{ (restated_since() if execute else none) or "0001-01-01" }}' as date)
-{%- endmacro %}
