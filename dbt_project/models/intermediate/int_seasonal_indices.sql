@@ -484,7 +484,7 @@ final as (
         int_seasonal_scopes.region,
         all_slots.slot_id,
         coalesce(candidates.index_scope, 'none') as index_scope,
-        coalesce(normalised.event_count, 0) as event_count,
+        {{ settle('coalesce(normalised.event_count, 0)') }} as event_count,
         coalesce(normalised.years, 0) as years,
         {{ settle('normalised.raw_index') }} as raw_index,
         {{ settle('coalesce(normalised.shrink_weight, 0)') }} as shrink_weight,
