@@ -108,14 +108,13 @@ deviations as (
             and counts.month_start_date = capacities.month_start_date
 ),
 
--- decimals add up to the same in whatever order
 amounts as (
     select
         metric_id,
         role,
         sum(event_count) as events,
-        cast(sum(cast(sum_of_squares as numeric(38, 6))) as {{ type_double() }}) as squares,
-        cast(sum(cast(numerator as numeric(38, 6))) as {{ type_double() }}) as total
+        {{ exact_sum('sum_of_squares', decimals=6) }} as squares,
+        {{ exact_sum('numerator') }} as total
     from placed
     where aggregation = 'sum'
     group by 1, 2

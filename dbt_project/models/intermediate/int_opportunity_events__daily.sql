@@ -83,16 +83,20 @@ events as (
         happenings.rep_id,
         happenings.date_day,
         rules.event_type,
-        sum(happenings.split_ratio) as event_count,
-        sum(happenings.split_ratio * happenings.company_amount) as amount,
-        sum(
-            happenings.split_ratio * happenings.company_amount
-            * happenings.split_ratio * happenings.company_amount
-        ) as credit_squared,
-        sum(happenings.split_ratio * happenings.company_amount * happenings.company_amount)
-            as amount_squared,
-        sum(happenings.split_ratio * happenings.days) as days,
-        sum(happenings.split_ratio * happenings.days * happenings.days) as days_squared
+        {{ exact_sum('happenings.split_ratio') }} as event_count,
+        {{ exact_sum('happenings.split_ratio * happenings.company_amount') }} as amount,
+        {{ exact_sum(
+            'happenings.split_ratio * happenings.company_amount'
+            ' * happenings.split_ratio * happenings.company_amount',
+            decimals=6
+        ) }} as credit_squared,
+        {{ exact_sum(
+            'happenings.split_ratio * happenings.company_amount * happenings.company_amount',
+            decimals=6
+        ) }} as amount_squared,
+        {{ exact_sum('happenings.split_ratio * happenings.days') }} as days,
+        {{ exact_sum('happenings.split_ratio * happenings.days * happenings.days') }}
+            as days_squared
     from happenings
     inner join rules
         on
