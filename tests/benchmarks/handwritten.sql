@@ -389,14 +389,13 @@ with capacities as (
     group by all
 ),
 -- the last twelve whole months; the running one where a metric has no other
-first_days as (
-    select metric_id, min(date_day) as first_day from placed group by all
-),
 year as (
-    select placed.*
-    from placed join first_days using (metric_id)
+    select *, last_day(month_start_date) as month_end_date,
+        min(last_day(month_start_date)) over (partition by metric_id) as first_month_end_date
+    from placed
     where last_day(month_start_date) > getvariable('as_of') - 365
-        and (last_day(month_start_date) <= getvariable('as_of') or month_start_date <= first_day)
+    qualify month_end_date <= getvariable('as_of')
+        or first_month_end_date > getvariable('as_of')
 ),
 counts as (
     select rep_id, role, metric_id, month_start_date, sum(numerator) as total,

@@ -20,22 +20,13 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
--- the twelve whole months before the as-of date: with the running one each night would move every z
--- and every season. A metric that began in the running month has no other
-first_days as (
-    select
-        metric_id,
-        min(date_day) as first_day
-    from int_metrics__placed
-    group by 1
-),
-
-placed as (
+recent as (
     select
         int_metrics__placed.rep_id,
         int_metrics__placed.role,
         int_metrics__placed.metric_id,
         int_dates.month_start_date,
+        int_dates.month_end_date,
         metrics.aggregation,
         int_metrics__placed.capacity,
         int_metrics__placed.numerator,
@@ -44,16 +35,31 @@ placed as (
     from int_metrics__placed
     inner join metrics
         on int_metrics__placed.metric_id = metrics.metric_id
-    inner join first_days
-        on int_metrics__placed.metric_id = first_days.metric_id
     inner join int_dates
         on int_metrics__placed.date_day = int_dates.date_day
     where
-        int_dates.month_end_date > {{ add_days(as_of_date(), -365) }}
-        and (
-            int_dates.month_end_date <= {{ as_of_date() }}
-            or int_dates.month_start_date <= first_days.first_day
-        )
+        int_metrics__placed.date_day > {{ add_days(as_of_date(), -396) }}
+        and int_dates.month_end_date > {{ add_days(as_of_date(), -365) }}
+),
+
+first_months as (
+    select
+        metric_id,
+        min(month_end_date) as month_end_date
+    from recent
+    group by 1
+),
+
+-- twelve whole months: with the running one each night would move every z and every season.
+-- Only a metric that has no other is measured by it
+placed as (
+    select recent.*
+    from recent
+    inner join first_months
+        on recent.metric_id = first_months.metric_id
+    where
+        recent.month_end_date <= {{ as_of_date() }}
+        or first_months.month_end_date > {{ as_of_date() }}
 ),
 
 capacities as (
@@ -69,6 +75,7 @@ capacities as (
         on int_rep_days.date_day = int_dates.date_day
     where
         int_rep_days.capacity > 0
+        and int_rep_days.date_day > {{ add_days(as_of_date(), -396) }}
         and int_rep_days.date_day <= {{ as_of_date() }}
         and int_dates.month_end_date > {{ add_days(as_of_date(), -365) }}
     group by 1, 2, 3

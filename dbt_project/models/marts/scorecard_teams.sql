@@ -38,6 +38,13 @@ first_days as (
     select min(period_start) as first_day from int_periods
 ),
 
+dated_goals as (
+    select fct_goals_daily.*
+    from fct_goals_daily
+    inner join first_days
+        on fct_goals_daily.date_day >= first_days.first_day
+),
+
 -- a goal that applies holds on days off as well, so the join keeps what was done on them
 actuals as (
     select
@@ -57,38 +64,31 @@ actuals as (
             "denominator": "denominator_with_goal",
             "sum_of_squares": "sum_of_squares",
         }.items() %}
-        sum(case when fct_goals_daily.goal_id is not null then int_metrics__placed.{{ column }} end)
+        sum(case when dated_goals.goal_id is not null then int_metrics__placed.{{ column }} end)
             as {{ name }},
         {% endfor %}
-        sum(fct_goals_daily.goal * int_metrics__placed.denominator) as weighed_goal
+        sum(dated_goals.goal * int_metrics__placed.denominator) as weighed_goal
     from int_metrics__placed
     inner join first_days
         on int_metrics__placed.date_day >= first_days.first_day
-    left join fct_goals_daily
+    left join dated_goals
         on
-            int_metrics__placed.rep_id = fct_goals_daily.rep_id
-            and int_metrics__placed.metric_id = fct_goals_daily.metric_id
-            and int_metrics__placed.date_day = fct_goals_daily.date_day
+            int_metrics__placed.rep_id = dated_goals.rep_id
+            and int_metrics__placed.metric_id = dated_goals.metric_id
+            and int_metrics__placed.date_day = dated_goals.date_day
     group by 1, 2, 3
 ),
 
 goals as (
     select
-        fct_goals_daily.team,
-        fct_goals_daily.metric_id,
-        fct_goals_daily.date_day,
-        sum(
-            case
-                when fct_goals_daily.date_day <= {{ goals_due_date() }}
-                    then fct_goals_daily.daily_goal
-                else 0 * fct_goals_daily.daily_goal
-            end
-        ) as goal_to_date,
-        sum(fct_goals_daily.daily_goal) as goal_period
-    from fct_goals_daily
-    inner join first_days
-        on fct_goals_daily.date_day >= first_days.first_day
-    where fct_goals_daily.full_goal is not null
+        team,
+        metric_id,
+        date_day,
+        sum(case when date_day <= {{ goals_due_date() }} then daily_goal else 0 * daily_goal end)
+            as goal_to_date,
+        sum(daily_goal) as goal_period
+    from dated_goals
+    where full_goal is not null
     group by 1, 2, 3
 ),
 
