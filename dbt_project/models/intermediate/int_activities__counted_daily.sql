@@ -77,7 +77,7 @@ dated as (
                 or duration_classes.below_seconds is null
             )
     {% if is_incremental() %}
-    -- as text, so that what is older is not read
+    -- by its text, so that what is older is not read
     where
         int_crm__activities.occurred_text >= (
             select

@@ -63,7 +63,7 @@ bounds as (
     cross join int_settings
 ),
 
--- what is recent is looked for as text, so that what is older is not read
+-- what is recent is looked for by its text, so that what is older is not read
 scanned as (
     select
         rep_id,
