@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,10 +17,17 @@ from orchestration.connectors.landed import normalise
 from orchestration.connectors.load import TableLoad
 from orchestration.errors import InputError
 from orchestration.settings import Settings
-from tests.connectors.conftest import NOW, Query
+from tests.connectors.conftest import NOW, Query, address_of
+from tests.engines.conftest import Server
 
-# Airbyte's form with a column per property is that of the Maven sample's test
-FORMS = ("fivetran", "airbyte nested", "dlt", "sqlite")
+# Airbyte's form with a column per property is that of the Maven sample's test. In PostgreSQL lies
+# its form with one column of JSON, in SQLite Fivetran's
+FORMS = ("fivetran", "dlt", "postgres", "sqlite")
+TYPES = {  # of columns, by DuckDB's; anything else is text
+    "sqlite": {"TIMESTAMP WITH TIME ZONE": "datetime"},
+    "postgres": {"TIMESTAMP WITH TIME ZONE": "timestamptz", "BOOLEAN": "boolean", "JSON": "jsonb",
+                 "BIGINT": "bigint", "INTEGER": "bigint"},
+}  # fmt: skip
 # what HubSpot has, in its own names; times and numbers as text, as the API tells them
 SOURCE = """
 create table deals as from (values
@@ -57,11 +66,11 @@ FIELDS = "deals.opportunity_type=kind"
 class Landing:
     """Tables as one tool lands them, and how to load them."""
 
-    def __init__(self, form: str, folder: Path, settings: Settings) -> None:
+    def __init__(self, form: str, folder: Path, settings: Settings, url: str = "") -> None:
         self.form, self.settings = form, settings
         self.file = folder / "landed.duckdb"
         self.synced = dt.datetime(2026, 11, 1, 3)
-        self.url = f"duckdb:///{self.file}"
+        self.url = url or f"duckdb:///{self.file}"
         if form == "sqlite":
             self.url = f"sqlite:///{folder / 'landed.sqlite'}"
         with duckdb.connect(str(self.file)) as con:
@@ -72,7 +81,10 @@ class Landing:
     def chosen(self) -> HubSpotSettings:
         return HubSpotSettings.from_environment(
             {
-                "SCORECARD_HUBSPOT_LANDED_IN": "main" if self.form == "sqlite" else "crm",
+                "SCORECARD_HUBSPOT_LANDED_IN": {
+                    "sqlite": "main",
+                    "postgres": "public",
+                }.get(self.form, "crm"),
                 "SCORECARD_HUBSPOT_OBJECTS": "deals,calls",
                 "SCORECARD_HUBSPOT_FIELDS": FIELDS,
             }
@@ -92,10 +104,10 @@ class Landing:
         with duckdb.connect(str(self.file)) as con:
             con.execute("set TimeZone = 'UTC'")
             con.execute(change or "select 1")
-            write = {"airbyte": self._airbyte, "airbyte nested": self._airbyte, "dlt": self._dlt}
-            write.get(self.form, self._fivetran)(con)
-            if self.form == "sqlite":
-                self._into_sqlite(con)
+            write = {"fivetran": self._fivetran, "sqlite": self._fivetran, "dlt": self._dlt}
+            write.get(self.form, self._airbyte)(con)
+            if self.form in TYPES:
+                self._into_another_database(con)
 
     def _table(self, con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
         con.execute(f"create or replace table crm.{name} as {query}")
@@ -239,27 +251,31 @@ class Landing:
             " as t (_dlt_parent_id, id, label, metadata__is_closed, metadata__probability)",
         )  # fmt: skip
 
-    def _into_sqlite(self, con: duckdb.DuckDBPyConnection) -> None:
+    def _into_another_database(self, con: duckdb.DuckDBPyConnection) -> None:
         engine = create_engine(self.url)
+        types = TYPES[self.form]
         tables = con.execute(
             "select table_name from information_schema.tables where table_schema = 'crm'"
         ).fetchall()
-        with engine.begin() as sqlite:
+        with engine.begin() as other:
             for (table,) in tables:
-                found = con.execute(f"from crm.{table}")
-                names = [column[0] for column in found.description or []]
-                sqlite.exec_driver_sql(f'drop table if exists "{table}"')
-                types = {"_fivetran_synced": "datetime"}
-                columns = ", ".join(f"{name} {types.get(name, 'text')}" for name in names)
-                sqlite.exec_driver_sql(f'create table "{table}" ({columns})')
-                for row in found.fetchall():
-                    cells = [
-                        str(cell.replace(tzinfo=None)) if name == "_fivetran_synced"
-                        else database.as_text(cell)
-                        for name, cell in zip(names, row, strict=True)
-                    ]  # fmt: skip
-                    marks = ", ".join("?" * len(names))
-                    sqlite.exec_driver_sql(f'insert into "{table}" values ({marks})', tuple(cells))
+                described = con.execute(f"describe crm.{table}").fetchall()
+                columns = ", ".join(
+                    f'"{name}" {types.get(type_, "text")}' for name, type_, *_ in described
+                )
+                other.exec_driver_sql(f'drop table if exists "{table}"')
+                other.exec_driver_sql(f'create table "{table}" ({columns})')
+                for row in con.execute(f"from crm.{table}").fetchall():
+                    cells: tuple[Any, ...] = row
+                    if self.form == "sqlite":  # it has no type of times, and no zones
+                        cells = tuple(
+                            str(cell.replace(tzinfo=None)) if isinstance(cell, dt.datetime)
+                            and type_ in types else database.as_text(cell)
+                            for cell, (_, type_, *_) in zip(row, described, strict=True)
+                        )  # fmt: skip
+                    mark = "?" if self.form == "sqlite" else "%s"
+                    marks = ", ".join([mark] * len(cells))
+                    other.exec_driver_sql(f'insert into "{table}" values ({marks})', cells)
         engine.dispose()
 
 
@@ -271,7 +287,13 @@ def landing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Landing:
     settings.state_dir.mkdir(parents=True)
-    made = Landing(request.param, tmp_path, settings)
+    url = ""
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        name = f"landed_{secrets.token_hex(4)}"
+        server.execute(f"create database {name}")
+        url = address_of(server, name)
+    made = Landing(request.param, tmp_path, settings, url)
     monkeypatch.setenv("SCORECARD_DATABASE_URL", made.url)
     return made
 
