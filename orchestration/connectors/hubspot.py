@@ -775,13 +775,12 @@ class _Load:
         parameters = {"limit": str(LIST_ROWS), "archived": "true", "properties": one.stamp}
         for page in self.client.pages(_path(one), one.name, parameters):
             archived |= {str(record["id"]) for record in page}
-        raw = f"{SCHEMA}.{one.table}"
-        live = set(self._ids(f"select id from {raw} where _is_deleted = 'false'"))
-        before = set(self._ids(f"select id from {raw} where is_archived = 'true'"))
+        before = set(self._ids(f"select id from {SCHEMA}.{one.table} where is_archived = 'true'"))
         back = sorted(before - archived)
         found, changed = self._read_again(one, selected, back)
         self._mark_deleted(one, [i for i in back if i not in found], "purged")
-        return changed, self._mark_deleted(one, sorted(live & archived), "true")
+        # one that a sweep missed may be archived too: only then it is read again when it is back
+        return changed, self._mark_deleted(one, sorted(archived), "true")
 
     def _read_again(
         self, one: HubSpotObject, selected: Selected, ids: Sequence[str]

@@ -445,6 +445,17 @@ def test_what_was_archived_purged_or_merged_is_deleted_and_can_come_back(sync: S
     sync.is_exact()
 
 
+def test_what_was_archived_before_a_sweep_comes_back_with_the_next_load(sync: Sync) -> None:
+    sync.load()
+    sync.account.archive("calls", "1")
+    sync.account.now += dt.timedelta(days=8)
+    assert sync.load()["call"].rows_deleted == 1
+    sync.account.restore("calls", "1")  # with its old stamp, which no search sees
+    sync.account.now += dt.timedelta(hours=1)
+    sync.load()
+    sync.is_exact()
+
+
 def test_months_of_old_and_new_dates_are_noted(sync: Sync) -> None:
     sync.load()
     months = "select month_start::varchar from raw_files._changed_months order by 1"
