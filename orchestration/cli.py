@@ -177,6 +177,11 @@ def check(company: Company = None) -> None:
         said, missing = hubspot.check_from_environment()
         out.print(said, markup=False)
         warnings += missing
+    if settings.target != "duckdb":
+        from orchestration import engines
+
+        with engines.open_engine(settings):
+            out.print(f"{engines.address(settings)} answers.", markup=False)
     if settings.serving_url:
         from orchestration.served_warehouse import check_server
 

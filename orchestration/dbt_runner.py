@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 MAX_MESSAGES = 5
+MAX_MESSAGE = 600
 
 
 @dataclass(frozen=True)
@@ -235,5 +237,6 @@ def _first(names: Sequence[str]) -> str | None:
 
 def _message(result: RunResult) -> str:
     node = result.node
-    text = " ".join((result.message or "no message").split())
+    # Spark says with it where in its own code it was
+    text = textwrap.shorten(result.message or "no message", MAX_MESSAGE, placeholder=" …")
     return f"{node.resource_type} {node.name} ({node.original_file_path}): {text}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from orchestration.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TARGETS = ("duckdb", "postgres")
+TARGETS = ("duckdb", "postgres", "spark")
 SOURCES = ("files", "salesforce", "hubspot")
 # what may stand in a proxy's table as it is (docs/serving.md)
 EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+'&-]*@[a-z0-9][a-z0-9.-]*")

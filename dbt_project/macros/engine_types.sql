@@ -16,7 +16,19 @@
     {{ return(translated) }}
 {%- endmacro %}
 
+{% macro with_engine_types(seed) -%}
+    {%- set types = {} -%}
+    {%- for column, name in seed["config"].get("column_types", {}).items() -%}
+        {%- do types.update({column: engine_type(name)}) -%}
+    {%- endfor -%}
+    {{ return(dict(seed, config=dict(seed["config"], column_types=types))) }}
+{%- endmacro %}
+
 {% macro postgres__get_empty_schema_sql(columns) -%}
+    {{ return(default__get_empty_schema_sql(engine_columns(columns))) }}
+{%- endmacro %}
+
+{% macro spark__get_empty_schema_sql(columns) -%}
     {{ return(default__get_empty_schema_sql(engine_columns(columns))) }}
 {%- endmacro %}
 
@@ -28,10 +40,13 @@
 {%- endmacro %}
 
 {% macro postgres__create_csv_table(model, agate_table) -%}
-    {%- set types = {} -%}
-    {%- for column, name in model["config"].get("column_types", {}).items() -%}
-        {%- do types.update({column: engine_type(name)}) -%}
-    {%- endfor -%}
-    {%- set config = dict(model["config"], column_types=types) -%}
-    {{ return(default__create_csv_table(dict(model, config=config), agate_table)) }}
+    {{ return(default__create_csv_table(with_engine_types(model), agate_table)) }}
+{%- endmacro %}
+
+{% macro spark__create_csv_table(model, agate_table) -%}
+    {{ return(dbt.spark__create_csv_table(with_engine_types(model), agate_table)) }}
+{%- endmacro %}
+
+{% macro spark__load_csv_rows(model, agate_table) -%}
+    {{ return(dbt.spark__load_csv_rows(with_engine_types(model), agate_table)) }}
 {%- endmacro %}

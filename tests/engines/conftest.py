@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, and what tells two releases apart."""
+"""Servers of the tests' own, and what tells two releases apart."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
+from tests.engines import spark_server
 
 USER = "scorecard"
 
@@ -103,6 +105,15 @@ def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
             assert process.poll() is None, (server.folder / "log").read_text()
             time.sleep(0.25)
     pytest.fail("PostgreSQL did not start: " + (server.folder / "log").read_text())
+
+
+@pytest.fixture(scope="session")
+def java() -> None:
+    """Java, without which Spark does not run."""
+    if not spark_server.has_java():
+        if os.environ.get("CI"):
+            pytest.fail("Java is missing: .ci/run should have installed it")
+        pytest.skip("Java is not installed: apt install openjdk-17-jre-headless")
 
 
 def differences(one: Path, other: Path) -> list[str]:

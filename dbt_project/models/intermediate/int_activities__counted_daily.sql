@@ -1,10 +1,11 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy=months_strategy(),
+        partition_by='month_start_date',
         on_schema_change='fail',
         meta={'changes_with': 'changed_months'},
-        pre_hook="{% if is_incremental() %}delete from {{ this }} where month_start_date in (select month_start from {{ source('raw_files', '_changed_months') }} where table_name = 'activities'){% endif %}",
+        pre_hook="{% if is_incremental() %}{{ forget_months(this, source('raw_files', '_changed_months'), 'activities') }}{% endif %}",
         post_hook="{{ keep_track(this, inputs_of_model()) }}",
     )
 }}

@@ -69,13 +69,15 @@ final as (
         probability_base,
         case
             when is_open
-                then row_number() over (
-                    partition by rep_id, is_open
-                    order by
-                        conversion_probability desc nulls last,
-                        coalesce(icp_points, 0) + coalesce(rule_points, 0) desc nulls last,
-                        created_at desc nulls last,
-                        lead_id asc nulls last
+                then cast(
+                    row_number() over (
+                        partition by rep_id, is_open
+                        order by
+                            conversion_probability desc nulls last,
+                            coalesce(icp_points, 0) + coalesce(rule_points, 0) desc nulls last,
+                            created_at desc nulls last,
+                            lead_id asc nulls last
+                    ) as bigint
                 )
         end as rank_for_rep,
         reasons,

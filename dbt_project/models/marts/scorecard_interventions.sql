@@ -316,9 +316,11 @@ final as (
                     else 'Within what chance alone gives.'
                 end
         end as outcome,
-        row_number() over (
-            partition by judged.rep_id
-            order by judged.agreed_date desc nulls last, judged.intervention_id desc nulls last
+        cast(
+            row_number() over (
+                partition by judged.rep_id
+                order by judged.agreed_date desc nulls last, judged.intervention_id desc nulls last
+            ) as bigint
         ) as number_for_rep
     from judged
     left join int_crm__reps

@@ -74,9 +74,11 @@ ranked as (
         scored.*,
         case
             when scored.score is not null
-                then rank() over (
-                    partition by scored.period_type, scored.period_start, scored.role
-                    order by scored.score desc nulls last
+                then cast(
+                    rank() over (
+                        partition by scored.period_type, scored.period_start, scored.role
+                        order by scored.score desc nulls last
+                    ) as bigint
                 )
         end as rank_in_role,
         sum(case when scored.score is not null then 1 else 0 end) over (

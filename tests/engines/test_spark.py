@@ -1,0 +1,313 @@
+"""Spark computes what DuckDB computes, row for row, and its errors are words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import cli, dbt_runner, engines
+from orchestration.connectors.files import load_files
+from orchestration.defs.transformation import _recipe, parsed_project
+from orchestration.demo.company import generate
+from orchestration.engines import spark
+from orchestration.errors import ConfigError, ScorecardError
+from orchestration.history import load_history
+from orchestration.publishing import current_release
+from orchestration.reference import write_reference
+from orchestration.run_state import write_recipe
+from orchestration.settings import REPOSITORY, Settings
+from orchestration.warehouse import connect
+from tests.end_to_end.test_real_data import MAVEN, needs
+from tests.engines import spark_server
+from tests.engines.conftest import differences
+
+TODAY = dt.date(2025, 6, 30)
+COUNTED = "int_activities__counted_daily"
+PASSWORD = "canary-of-spark"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@dataclass(frozen=True)
+class Company:
+    """The demo company, which two engines compute in turn."""
+
+    settings: Settings
+    spark: spark_server.Spark
+
+    def refresh(self, target: str, *arguments: str) -> Path:
+        """Refresh on an engine; a copy of what was published."""
+        day = TODAY.isoformat()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SCORECARD_TARGET", target)
+            assert cli.run(["refresh", "--no-reports", "--as-of", day, *arguments]) == 0
+        release = current_release(self.settings)
+        assert release is not None
+        return release.database
+
+    def months(self) -> dict[str, set[str]]:
+        """The files of each month of the incremental model."""
+        table = self.spark.folder / "tables" / "intermediate" / COUNTED
+        return {
+            folder.name.removeprefix("month_start_date="): {p.name for p in folder.iterdir()}
+            for folder in table.glob("month_start_date=*")
+        }
+
+
+@pytest.fixture(scope="module")
+def server(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[spark_server.Spark]:
+    """One process of Spark with two cores."""
+    with (
+        spark_server.local(tmp_path_factory.mktemp("spark")) as started,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in started.variables().items():
+            patch.setenv(name, value)
+        patch.setenv("SCORECARD_SPARK_PASSWORD", PASSWORD)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def company(
+    server: spark_server.Spark, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Company]:
+    """A small demo company."""
+    settings = replace(Settings(), data_dir=tmp_path_factory.mktemp("data"), target="spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCORECARD_COMPANY", "demo")
+        patch.setenv("SCORECARD_DATA_DIR", str(settings.data_dir))
+        patch.delenv("SCORECARD_AS_OF_DATE", raising=False)
+        generate(settings.files_dir, today=TODAY, reps=8, days=120)
+        yield Company(settings, server)
+
+
+@pytest.fixture(scope="module")
+def earlier(company: Company) -> Mapping[str, set[str]]:
+    """Months as Spark counted them the day before, without a third of March; then it restarts.
+
+    Of that day only the incremental model is built, which is all that the next day goes on from.
+    """
+    settings, day = company.settings, TODAY - dt.timedelta(days=1)
+    path = settings.files_dir / "activities.csv"
+    whole = path.read_text()
+    header, *lines = whole.splitlines(keepends=True)
+    march = [line for line in lines if ",2025-03-" in line]
+    missing = {*march[::3], *(line for line in lines if f",{TODAY}T" in line)}
+    assert len(missing) > len(march) / 3 > 100
+    path.write_text(header + "".join(line for line in lines if line not in missing))
+
+    load_files(settings, now=dt.datetime.now(dt.UTC))
+    write_reference(settings, day)
+    load_history(settings, day, [])
+    project = parsed_project(settings)
+    engines.load_raw(settings, project)
+    run = dbt_runner.build(settings, project, day, selection=["--select", f"+{COUNTED}"])
+    run.raise_for_errors()
+    with connect(settings) as connection:
+        connection.execute("delete from raw_files._changed_months")
+    write_recipe(settings, _recipe(settings))
+
+    path.write_text(whole)
+    found = company.months()
+    company.spark.stop(["server"])
+    # as if the server had stopped while it made a table
+    unfinished = company.spark.folder / "tables" / "intermediate" / "int_dates" / "_temporary"
+    unfinished.mkdir(parents=True)
+    company.spark.start_server("local[2]", spark_server.SMALL_DATA)
+    return found
+
+
+@pytest.fixture(scope="module")
+def published(company: Company, earlier: Mapping[str, set[str]]) -> tuple[Path, Path]:
+    """What DuckDB and then Spark published, which went on from the day before."""
+    return company.refresh("duckdb"), company.refresh("spark")
+
+
+def checks(database: Path) -> dict[tuple[str, str], bool]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            "select table_name, check_name, passed from marts.data_checks"
+            " where release_id = (select max(release_id) from marts.data_checks)"
+        ).fetchall()
+    return {(table, name): passed for table, name, passed in rows}
+
+
+def test_the_next_day_equals_a_full_build_of_duckdb(published: tuple[Path, Path]) -> None:
+    on_duckdb, on_spark = published
+    assert differences(on_duckdb, on_spark) == []
+    assert checks(on_spark) == checks(on_duckdb)
+    with duckdb.connect(str(on_spark), read_only=True) as connection:
+        rows = connection.execute("select count(*) from marts.scorecard_rep_metrics").fetchall()
+    assert rows[0][0] > 1000
+
+
+def test_only_months_that_changed_were_built_anew(
+    company: Company, earlier: Mapping[str, set[str]], published: tuple[Path, Path]
+) -> None:
+    now = company.months()
+    assert set(now) == set(earlier)
+    anew = {month for month in now if now[month] != earlier[month]}
+    assert anew == {"2025-03-01", "2025-06-01"}
+    assert len(now) > len(anew)
+
+
+def test_no_step_of_a_model_is_left(company: Company, published: tuple[Path, Path]) -> None:
+    models = {node["name"] for node in parsed_project(company.settings).content["nodes"].values()}
+    tables = company.spark.folder / "tables"
+    built = {path.name for layer in spark.LAYERS for path in (tables / layer).iterdir()}
+    assert len(built) > 60
+    assert built - models == set()
+
+
+def test_the_password_is_nowhere(company: Company, published: tuple[Path, Path]) -> None:
+    folders = (company.settings.data_dir, company.spark.folder)
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
+
+
+def test_nothing_is_copied_twice(company: Company, published: tuple[Path, Path]) -> None:
+    assert engines.load_raw(company.settings, parsed_project(company.settings)) == {}
+
+
+def test_only_changed_months_are_copied(company: Company, published: tuple[Path, Path]) -> None:
+    warehouse = duckdb.connect(str(company.settings.warehouse_path))
+    count = "select count(*) from raw_files.activities"
+    rows = warehouse.execute(f"{count} where occurred_at like '2025-04%'").fetchall()[0][0]
+    assert 0 < rows < warehouse.execute(count).fetchall()[0][0]
+    warehouse.execute(
+        "update raw_files.activities set outcome = 'it''s \\ changed' where activity_id ="
+        " (select min(activity_id) from raw_files.activities where occurred_at like '2025-04%')"
+    )
+    warehouse.close()
+    copied = engines.load_raw(company.settings, parsed_project(company.settings))
+    assert copied == {("raw_files", "activities"): rows}
+    with (
+        engines.open_engine(company.settings) as engine,
+        engine.read(("raw_files", "activities"), ["outcome", "occurred_at"]) as read,
+    ):
+        table = read.read_all()
+    assert table["outcome"].to_pylist().count("it's \\ changed") == 1
+    assert sum(moment.startswith("2025-04") for moment in table["occurred_at"].to_pylist()) == rows
+
+
+def test_a_row_that_breaks_a_contract_stops_the_build(
+    company: Company, published: tuple[Path, Path], tmp_path: Path
+) -> None:
+    project = tmp_path / "dbt_project"
+    shutil.copytree(
+        REPOSITORY / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs")
+    )
+    contract = project / "models/marts/dim_performance_levels.yml"
+    text = contract.read_text()
+    assert "constraints: [{type: not_null}]" in text
+    contract.write_text(
+        text.replace(
+            "constraints: [{type: not_null}]",
+            "constraints: [{type: not_null}, {type: check, expression: \"level <> 'on_track'\"}]",
+            1,
+        )
+    )
+    settings = replace(company.settings, dbt_project_dir=project, data_dir=tmp_path / "data")
+    run = dbt_runner.build(
+        settings, dbt_runner.parse(settings), TODAY, selection=["-s", "dim_performance_levels"]
+    )
+    assert any("rows do not keep to: level <> 'on_track'" in error for error in run.errors)
+
+
+@needs(MAVEN)
+def test_a_real_export_gives_what_duckdb_gives(
+    java: None, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
+    for folder in ("orchestration", "dbt_project", "docs/examples", ".dlt"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=leave_out)
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+
+    def scorecard(variables: Mapping[str, str], *arguments: str) -> None:
+        inherited = {n: v for n, v in os.environ.items() if not n.startswith("SCORECARD_")}
+        subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", *arguments],
+            cwd=tmp_path,
+            env={**inherited, "PYTHONPATH": str(tmp_path), "SCORECARD_COMPANY": "maven",
+                 **variables},
+            check=True,
+        )  # fmt: skip
+
+    scorecard({}, "init", "maven", "--from", "docs/examples/maven")
+    data = tmp_path / "data" / "maven"
+    for path in MAVEN.glob("*.csv"):
+        shutil.copyfile(path, data / "files" / "exports" / path.name)
+    found = []
+    # another company, so another catalogue
+    with spark_server.local(tmp_path_factory.mktemp("maven")) as other:
+        for variables in ({}, {"SCORECARD_TARGET": "spark", **other.variables()}):
+            scorecard(variables, "refresh", "--as-of", "2017-12-31", "--no-reports")
+            found.append((data / "published" / "current").resolve() / "scorecard.duckdb")
+    assert differences(*found) == []
+
+
+@pytest.fixture
+def on_spark(server: spark_server.Spark) -> Settings:
+    return replace(Settings(), target="spark")
+
+
+def test_a_folder_that_spark_does_not_see_is_said(on_spark: Settings, tmp_path: Path) -> None:
+    with engines.open_engine(on_spark) as engine:
+        assert isinstance(engine, spark.Spark)
+        engine.folder = str(tmp_path)
+        with pytest.raises(ConfigError, match=r"Spark cannot read what this machine writes"):
+            engine.require_shared_folder()
+
+
+def test_a_catalogue_of_another_company_is_refused(
+    company: Company,
+    earlier: Mapping[str, set[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SCORECARD_SPARK_FOLDER", str(tmp_path))
+    with (
+        engines.open_engine(company.settings) as engine,
+        pytest.raises(ConfigError, match=r"has a schema '\w+' already, in file:"),
+    ):
+        engine.copied()
+
+
+def test_a_server_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SCORECARD_SPARK_HOST", "127.0.0.1")
+    monkeypatch.setenv("SCORECARD_SPARK_PORT", "1")
+    monkeypatch.setenv("SCORECARD_SPARK_FOLDER", str(tmp_path))
+    with (
+        pytest.raises(ScorecardError, match=r"Check that the Thrift server runs"),
+        engines.open_engine(replace(Settings(), target="spark")),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SCORECARD_SPARK_HOST", "", "SCORECARD_SPARK_HOST is not set"),
+        ("SCORECARD_SPARK_PORT", "ten", "'ten' is not a number"),
+        ("SCORECARD_SPARK_FOLDER", "tables", "neither an absolute path nor an address"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("SCORECARD_SPARK_HOST", "127.0.0.1")
+    monkeypatch.setenv("SCORECARD_SPARK_PORT", "10000")
+    monkeypatch.setenv("SCORECARD_SPARK_FOLDER", "/tables")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=said):
+        engines.address(replace(Settings(), target="spark"))
