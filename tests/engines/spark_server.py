@@ -14,7 +14,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,6 +69,17 @@ class Spark:
         (application,) = _json(f"{self.ui_url}/api/v1/applications")
         executors = _json(f"{self.ui_url}/api/v1/applications/{application['id']}/allexecutors")
         return {one["id"]: one["completedTasks"] for one in executors if one["id"] != "driver"}
+
+    def processor_seconds(self) -> float:
+        """What all living processes of Spark have used of the processors."""
+        groups = {str(process.pid) for process in self.processes.values()}
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = path.read_text().rpartition(")")[2].split()
+                if fields[2] in groups:
+                    ticks += sum(map(int, fields[11:15]))  # its own, and its ended children's
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def run(self, name: str, *command: str, **variables: str) -> None:
         """Start a process of Spark in a group of its own."""

@@ -17,15 +17,23 @@ MACRO = REPOSITORY / "dbt_project" / "macros" / "cut_into_steps.sql"
 Cut = Callable[[str], Mapping[str, Any]]
 
 # each step reads the one before it three times
-DOUBLING = "with numbers as (\n    select 1 as x\n    union all\n    select 2 as x\n),\n" + ",\n".join(
-    f"-- ({before} again, and again\n"
-    f"{name} as (\n"
-    f"    select count(*) + max({before}.x) as x\n"
-    f"    from {before}\n"
-    f"    inner join {before} as second on {before}.x = second.x\n"
-    f"    where {before}.x > (select min(x) - 1 from {before})\n"
-    ")"
-    for before, name in (("numbers", "one"), ("one", "two"), ("two", "three"), ("three", "four"))
+DOUBLING = (
+    "with numbers as (\n    select 1 as x\n    union all\n    select 2 as x\n),\n"
+    + ",\n".join(
+        f"-- ({before} again, and again\n"
+        f"{name} as (\n"
+        f"    select count(*) + max({before}.x) as x\n"
+        f"    from {before}\n"
+        f"    inner join {before} as second on {before}.x = second.x\n"
+        f"    where {before}.x > (select min(x) - 1 from {before})\n"
+        ")"
+        for before, name in (
+            ("numbers", "one"),
+            ("one", "two"),
+            ("two", "three"),
+            ("three", "four"),
+        )
+    )
 )
 DOUBLING += "\n\nselect * from four\n"
 
@@ -57,7 +65,8 @@ def cut() -> Cut:
 
 def test_steps_give_what_the_whole_gives(cut: Cut) -> None:
     found = cut(DOUBLING)
-    assert [step["name"] for step in found["steps"]] == ["two", "four"] or found["steps"]
+    assert found["steps"]
+    assert len(found["steps"]) < 4
     with duckdb.connect() as connection:
         connection.execute("create schema marts")
         for step in found["steps"]:
@@ -72,7 +81,7 @@ def test_steps_give_what_the_whole_gives(cut: Cut) -> None:
     [
         "select 1 as x",
         "with one as (select 1 as x), two as (select * from one) select * from two",
-        "with one as (\n    select 1 as x\n),\n\ntwo as (\n    select * from one\n)\n\nselect * from two",
+        "with one as (\n    select 1\n),\ntwo as (\n    select * from one\n)\nselect * from two",
     ],
 )
 def test_other_sql_is_left_whole(cut: Cut, sql: str) -> None:
