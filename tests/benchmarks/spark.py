@@ -31,7 +31,8 @@ from tests.engines import spark_server
 DOCUMENT = REPOSITORY / "docs" / "spark.md"
 TODAY = dt.date(2025, 6, 30)
 COUNTED = "int_activities__counted_daily"
-SELECTION = ["--select", "+fct_leading_metrics_daily", "+fct_lagging_metrics_daily"]
+SELECTION = ["--select", "+fct_leading_metrics_daily", "+fct_lagging_metrics_daily",
+             "--indirect-selection", "cautious"]  # fmt: skip
 WORKERS = (1, 2)
 
 

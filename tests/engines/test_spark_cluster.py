@@ -25,7 +25,8 @@ TODAY = dt.date(2025, 6, 30)
 COUNTED = "int_activities__counted_daily"
 # the incremental model and the facts of all events: joins, groups and windows over every record.
 # All other marts are small beside these, and are compared on one process
-SELECTION = ["--select", "+fct_leading_metrics_daily", "+fct_lagging_metrics_daily"]
+SELECTION = ["--select", "+fct_leading_metrics_daily", "+fct_lagging_metrics_daily",
+             "--indirect-selection", "cautious"]  # fmt: skip
 COMPARED = {
     ("intermediate", COUNTED): ["rep_id", "date_day", "activity_type", "activity_count"],
     ("marts", "fct_leading_metrics_daily"): ["rep_id", "metric_id", "date_day", "value"],
