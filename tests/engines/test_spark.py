@@ -129,7 +129,7 @@ def earlier(company: Company) -> Mapping[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def published(company: Company, earlier: Mapping[str, set[str]]) -> tuple[Path, Path]:
-    """What DuckDB published from scratch, and before it Spark, which went on from the day before."""
+    """What DuckDB published from scratch, and Spark going on from the day before."""
     on_spark = company.refresh("spark")
     return company.refresh("duckdb"), on_spark
 
