@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from orchestration.publishing import Release
 
 HISTORY = "scorecard_history"
+SCORECARDS = "scorecard_rep_metrics"  # what it is made of
 # how far back published figures are compared with those of today: each day of 13 weeks, and the
 # last day of each month of a year and a month
 COMPARED_DAYS = 91
@@ -83,7 +84,8 @@ def write_scorecard_history(
     A column that another version of the code knows is kept, and empty where it was not known.
 
     Args:
-        connection: Has the working warehouse attached as `warehouse`, the new file as `release`.
+        connection: Has the working warehouse attached as `warehouse`, the new file as `release`,
+            which may hold the history of the release before already.
         release: The release that is being written.
         earlier: The releases on disk, newest first, rolled back or not.
 
@@ -109,26 +111,18 @@ def write_scorecard_history(
             "published_at": release.published_at.astimezone(dt.UTC).replace(tzinfo=None),
         },
     )
-    target = f"release.marts.{HISTORY}"
-    query = "select * from scorecards"
-    source = _newest_history(earlier)
-    if source is not None:
-        connection.execute(f"attach {quote(source.database)} as history (read_only)")
-        day = f"date {quote(release.as_of_date)}"
-        (counted,) = connection.execute(
-            f"select count(*) filter (as_of_date = {day}), count(*) filter (as_of_date > {day})"
-            f" from history.marts.{HISTORY}"
-        ).fetchall()
-        is_settled = counted[0] > 0 and counted[1] > 0
-        query = (  # the columns of today come first
-            "(select * from scorecards limit 0) union all by name"
-            f" select * from history.marts.{HISTORY} where {is_settled} or as_of_date <> {day}"
-            f" union all by name select * from scorecards where not {is_settled}"
-        )
-    connection.execute(f"create table {target} as {query}")
+    target, day = f"release.marts.{HISTORY}", f"date {quote(release.as_of_date)}"
+    if not _is_there(connection):
+        _take_over(connection, _newest_history(earlier))
+    (counted,) = connection.execute(
+        f"select count(*) filter (as_of_date = {day}), count(*) filter (as_of_date > {day})"
+        f" from {target}"
+    ).fetchall()
+    is_settled = counted[0] > 0 and counted[1] > 0
+    if not is_settled:
+        connection.execute(f"delete from {target} where as_of_date = {day}")
+        connection.execute(f"insert into {target} by name from scorecards")
     connection.execute("drop table scorecards")
-    if source is not None:
-        connection.execute("detach history")
     connection.execute(
         f"comment on table {target} is 'One row per as-of date, rep, metric and period that was"
         " current on that date: what the last release of the date said.'"
@@ -136,6 +130,27 @@ def write_scorecard_history(
     for name, (_, description) in COLUMNS.items():
         connection.execute(f"comment on column {target}.{name} is {quote(description)}")
     return int(connection.execute(f"select count(*) from {target}").fetchall()[0][0])
+
+
+def _is_there(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the new file has a history with all columns of today, in their order."""
+    rows = connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = 'release'"
+        f" and schema_name = 'marts' and table_name = '{HISTORY}' order by column_index"
+    ).fetchall()
+    needed = connection.execute("describe scorecards").fetchall()
+    return rows[: len(needed)] == [(name, type_) for name, type_, *_ in needed]
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, source: Release | None) -> None:
+    """Start with the history of a release, if there is one; the columns of today come first."""
+    query = "select * from scorecards limit 0"
+    if source is not None:
+        connection.execute(f"attach {quote(source.database)} as history (read_only)")
+        query = f"({query}) union all by name select * from history.marts.{HISTORY}"
+    connection.execute(f"create or replace table release.marts.{HISTORY} as {query}")
+    if source is not None:
+        connection.execute("detach history")
 
 
 def load_history(settings: Settings, as_of: dt.date, earlier: Sequence[Release]) -> int:

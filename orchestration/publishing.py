@@ -3,8 +3,7 @@
 `published/releases/<id>/` holds `scorecard.duckdb`, `parquet/<table>.parquet` and `manifest.json`;
 `published/current` points to the release that readers open. A release is written beside the others
 under a hidden name and gets its own name only when it is whole, so a crash leaves what was there.
-A table that holds the same rows as in the release before it is copied from there, which spares
-sorting and compressing it again.
+It starts as a copy of the release before it, in which only what differs is written.
 """
 
 from __future__ import annotations
@@ -27,8 +26,9 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.errors import PublishError
-from orchestration.history import HISTORY, write_scorecard_history
+from orchestration.history import HISTORY, SCORECARDS, write_scorecard_history
 from orchestration.quality.results import CheckResult
+from orchestration.release_tables import LAYOUT, identifier, read_marts, write_marts
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import CONTENT_OF_ROWS, STORAGE_VERSION, quote
 
@@ -38,22 +38,6 @@ KEPT_RELEASES = 10
 KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
 DATABASE = "scorecard.duckdb"
 MANIFEST = "manifest.json"
-# rows lie in the order in which most readers select them: by period, then by whom, then by metric
-SORT_COLUMNS = (
-    "period_type",
-    "period_start",
-    "date_day",
-    "team_scope",
-    "team",
-    "role",
-    "region",
-    "rep_id",
-    "valid_from",
-    "metric_id",
-    "slot_id",
-    "goal_id",
-    "rank",
-)
 RELEASE_COLUMNS = """
     release_id varchar, published_at timestamp, as_of_date date, code_version varchar,
     high_water_marks varchar
@@ -91,6 +75,7 @@ class Release:
     path: Path
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     source_states: Mapping[str, Any] = field(default_factory=dict)
+    layout: str = ""
 
     @property
     def database(self) -> Path:
@@ -133,10 +118,11 @@ def publish(
             row_counts={},
             checksums={},
             source_states=dict(source_states or {}),
+            layout=LAYOUT,
             path=releases_dir / release_id,
         )
         row_counts, fingerprints = _write_tables(settings, release, checks, incoming)
-        _verify_tables(incoming, row_counts)
+        _verify_tables(incoming, row_counts, fingerprints)
         release = replace(
             release,
             row_counts=row_counts,
@@ -236,104 +222,83 @@ def _write_tables(
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {quote(settings.warehouse_path)} as warehouse (read_only)")
+        marts = read_marts(connection, "warehouse")
+        if not marts:
+            raise PublishError(_nothing_to_publish(settings))
+        row_counts = {name: mart.row_count for name, mart in marts.items()}
+        fingerprints = {name: mart.fingerprint for name, mart in marts.items()}
+        earlier = list_releases(settings)
+        unchanged = _copy_unchanged(earlier[0], fingerprints, folder) if earlier else []
+        if earlier and not (folder / DATABASE).exists():
+            _require_history(connection, earlier[0])
+        stay = {*unchanged, HISTORY} if SCORECARDS in marts else {*unchanged}
         connection.execute(
             f"attach {quote(folder / DATABASE)} as release (storage_version '{STORAGE_VERSION}')"
         )
-        connection.execute("create schema release.marts")
-        fingerprints = _fingerprints(connection)
-        earlier = list_releases(settings)
-        unchanged = _copy_unchanged(earlier[0], fingerprints, folder) if earlier else []
-        if unchanged:
-            connection.execute(f"attach {quote(earlier[0].database)} as previous (read_only)")
-        row_counts = _copy_marts(connection, settings, unchanged)
-        if unchanged:
-            connection.execute("detach previous")
+        connection.execute("create schema if not exists release.marts")
+        connection.execute("set checkpoint_threshold = '1TB'")  # once, when all is written
+        write_marts(connection, marts, stay)
         row_counts |= _write_history(connection, settings, release, checks)
-        if "scorecard_rep_metrics" in row_counts:
+        if SCORECARDS in marts:
             row_counts[HISTORY] = write_scorecard_history(connection, release, earlier)
-        for table in row_counts.keys() - set(unchanged):
-            connection.execute(
-                f"copy release.marts.{_name(table)} to"
-                f" {quote(folder / 'parquet' / f'{table}.parquet')}"
-                " (format parquet, compression zstd)"
-            )
         connection.execute("checkpoint release")  # detaching alone would hide a full disk
         connection.execute("detach release")
+        connection.execute(f"attach {quote(folder / DATABASE)} as release (read_only)")
+        for table in row_counts.keys() - set(unchanged):
+            connection.execute(
+                f"copy release.marts.{identifier(table)} to"
+                f" {quote(folder / 'parquet' / f'{table}.parquet')}"
+                " (format parquet, compression zstd, compression_level 1)"
+            )
     return row_counts, fingerprints
 
 
-def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What each mart holds, whatever the order of its rows, and how it would be written."""
-    columns = connection.execute(
-        "select table_name, list((column_name, data_type, comment) order by column_index)"
-        " from duckdb_columns() where database_name = 'warehouse' and schema_name = 'marts'"
-        " group by 1"
-    ).fetchall()
-    fingerprints = {}
-    for table, described in columns:
-        rows = connection.execute(
-            f"select {CONTENT_OF_ROWS} from warehouse.marts.{_name(table)} as held"
-        ).fetchall()
-        said = repr((rows, described, SORT_COLUMNS, STORAGE_VERSION, duckdb.__version__))
-        fingerprints[table] = hashlib.sha256(said.encode()).hexdigest()
-    return fingerprints
-
-
 def _copy_unchanged(previous: Release, fingerprints: Mapping[str, str], folder: Path) -> list[str]:
-    """Copy the Parquet files of tables that the previous release has too, if it is whole."""
-    database = previous.database
-    if not database.is_file() or _checksum(database) != previous.checksums.get(DATABASE):
+    """Copy the previous release's DuckDB file, and the Parquet files of tables that are the same.
+
+    A copy is used if it is what was published; else nothing is taken over from that file.
+    """
+    if previous.layout != LAYOUT or not _copy_whole(previous, DATABASE, folder):
         return []
-    unchanged = []
-    for table, fingerprint in fingerprints.items():
-        name = f"parquet/{table}.parquet"
-        file = previous.path / name
-        if previous.fingerprints.get(table) != fingerprint or not file.is_file():
-            continue
-        if _checksum(file) == previous.checksums.get(name):
-            shutil.copyfile(file, folder / name)
-            unchanged.append(table)
-    return unchanged
+    return [
+        table
+        for table, fingerprint in fingerprints.items()
+        if previous.fingerprints.get(table) == fingerprint
+        and _copy_whole(previous, f"parquet/{table}.parquet", folder)
+    ]
 
 
-def _copy_marts(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, unchanged: Sequence[str]
-) -> dict[str, int]:
-    tables = connection.execute(
-        "select table_name, comment from duckdb_tables()"
-        " where database_name = 'warehouse' and schema_name = 'marts' order by 1"
-    ).fetchall()
-    if not tables:
-        raise PublishError(_nothing_to_publish(settings))
-    row_counts = {}
-    for table, table_comment in tables:
-        columns = connection.execute(
-            "select column_name, comment from duckdb_columns() where database_name = 'warehouse'"
-            " and schema_name = 'marts' and table_name = ? order by column_index",
-            [table],
-        ).fetchall()
-        names = {column for column, _ in columns}
-        order = ", ".join(column for column in SORT_COLUMNS if column in names)
-        target = f"release.marts.{_name(table)}"
-        if table in unchanged:  # in the order in which it lies
-            connection.execute(f"create table {target} as from previous.marts.{_name(table)}")
-        else:
+def _copy_whole(release: Release, name: str, folder: Path) -> bool:
+    """Copy a file of a release, if it is there and the copy is what was published."""
+    source, copy = release.path / name, folder / name
+    if not source.is_file():
+        return False
+    shutil.copyfile(source, copy)
+    if _checksum(copy) == release.checksums.get(name):
+        return True
+    copy.unlink()
+    return False
+
+
+def _require_history(connection: duckdb.DuckDBPyConnection, previous: Release) -> None:
+    """Read what is carried on from a release whose file is not what was published.
+
+    Raises:
+        PublishError: it cannot be read; going on would lose what was said on earlier days.
+    """
+    try:
+        connection.execute(f"attach {quote(previous.database)} as previous (read_only)")
+        for table in {"releases", "data_checks", HISTORY} & previous.row_counts.keys():
             connection.execute(
-                f"create table {target} as select * from warehouse.marts.{_name(table)}"
-                + (f" order by {order}" if order else "")
-            )
-        if table_comment:
-            connection.execute(f"comment on table {target} is {quote(table_comment)}")
-        for column, comment in columns:
-            if comment:
-                connection.execute(
-                    f"comment on column {target}.{_name(column)} is {quote(comment)}"
-                )
-        (counted,) = connection.execute(
-            f"select count(*) from warehouse.marts.{_name(table)}"
-        ).fetchall()
-        row_counts[table] = int(counted[0])
-    return row_counts
+                f"select {CONTENT_OF_ROWS} from previous.marts.{table} as held"
+            ).fetchall()
+        connection.execute("detach previous")
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{previous.database} is damaged ({str(error).splitlines()[0]}), and what earlier days "
+            "published is carried on from it. Nothing was published. Restore the file from a "
+            f"backup, or delete {previous.path}: then what this release alone said is lost."
+        ) from error
 
 
 def _write_history(
@@ -386,18 +351,29 @@ def _write_history(
     }
 
 
-def _verify_tables(folder: Path, row_counts: Mapping[str, int]) -> None:
-    """Open what was written as a reader would and compare the row counts."""
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+def _verify_tables(
+    folder: Path, row_counts: Mapping[str, int], fingerprints: Mapping[str, str]
+) -> None:
+    """Open what was written as a reader would, and compare it with the warehouse."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {quote(folder / DATABASE)} as written (read_only)")
         for table, expected in row_counts.items():
             parquet = quote(folder / "parquet" / f"{table}.parquet")
-            for source in (f"marts.{_name(table)}", f"read_parquet({parquet})"):
+            for source in (f"written.marts.{identifier(table)}", f"read_parquet({parquet})"):
                 (found,) = connection.execute(f"select count(*) from {source}").fetchall()
                 if found[0] != expected:
                     raise PublishError(
                         f"{source} has {found[0]} rows, the warehouse has {expected}. Nothing was "
                         "published; check the disk and run `scorecard refresh` again."
                     )
+        own = row_counts.keys() - fingerprints.keys()
+        for table, mart in read_marts(connection, "written", but=own).items():
+            if mart.fingerprint != fingerprints.get(table):
+                raise PublishError(
+                    f"{folder / DATABASE}: {table} holds other rows than the warehouse. Nothing "
+                    "was published; check the disk and run `scorecard refresh` again."
+                )
 
 
 def _checksums(folder: Path) -> dict[str, str]:
@@ -502,7 +478,3 @@ def _nothing_to_publish(settings: Settings) -> str:
 
 def _mentions(text: str, words: Iterable[str]) -> bool:
     return any(word in text.lower() for word in words)
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'

@@ -27,7 +27,8 @@ from orchestration.audiences import (
 )
 from orchestration.engines.postgres import Session, first_line
 from orchestration.errors import ConfigError, PublishError
-from orchestration.publishing import SORT_COLUMNS, Release, current_release
+from orchestration.publishing import Release, current_release
+from orchestration.release_tables import SORT_COLUMNS
 from orchestration.settings import Settings
 from orchestration.warehouse import quote
 
