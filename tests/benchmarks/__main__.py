@@ -1,22 +1,26 @@
 """Measure the speed of the project against SQL written by hand for DuckDB alone.
 
 `python -m tests.benchmarks --activities 0.1 1 10 --write` measures at so many million activities
-and puts the tables into docs/performance.md. Every measurement has a process of its own.
+and puts the tables into docs/performance.md. Every measurement has a process of its own. What was
+measured is kept in `measured.json`: with `--keep`, only the sizes that are named are measured
+again.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import importlib.util
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,7 @@ from typing import Any
 from rich.console import Console
 
 from orchestration.settings import REPOSITORY
+from tests.benchmarks.dataframes import LIBRARIES
 
 DOCUMENT = REPOSITORY / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -34,6 +39,10 @@ SMALLEST = 2_500
 DEMO_ACTIVITIES = 318_000  # 30 reps and 1,000 days, as `make demo` has them
 LARGEST_CSV = 1_000_000
 MIB = 2**20
+# data frames hold all rows in memory, with the text of every column
+LARGEST_FOR_DATAFRAMES = 15_000_000
+MEASURED = Path(__file__).with_name("measured.json")
+DEAREST = 10
 LOADING = "loading speed / DuckDB's own"
 
 
@@ -62,6 +71,15 @@ class Size:
     incremental: Measurement
     added: int
     compared: tuple[dict[str, Any], dict[str, Any]]
+    same_tables: Measurement
+    facts_by_hand: Measurement
+    # by library: what its script cost, and how its tables compare with the published ones
+    scripts: dict[str, Measurement]
+    scripts_compared: dict[str, dict[str, Any]]
+    measured_at: str = field(
+        default_factory=lambda: f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC"
+    )
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
 
     @property
     def differences(self) -> int:
@@ -78,6 +96,8 @@ class Size:
         return {
             "full / hand-written, time": self.full.wall / self.by_hand.wall,
             "full / hand-written, processor": self.full.cpu / self.by_hand.cpu,
+            "same tables / hand-written, time": self.same_tables.wall / self.by_hand.wall,
+            "same tables / hand-written, processor": self.same_tables.cpu / self.by_hand.cpu,
             "incremental / full, time": self.incremental.wall / self.full.wall,
             "incremental / full, processor": self.incremental.cpu / self.full.cpu,
             LOADING: self.reading.phases["loading"]["wall"]
@@ -114,14 +134,23 @@ def measure(folder: Path, task: str, **arguments: object) -> Measurement:
 
 
 def measure_size(folder: Path, activities: int) -> Size:
-    """Generate, load, build in full and by hand, add a day and build that."""
+    """Generate, load, build in parts, in full and by hand, add a day and build that."""
     file_format = "csv" if activities <= LARGEST_CSV else "parquet"
     made = measure(
         folder, "generate", day=TODAY, activities=activities, file_format=file_format
     ).found["rows"]
     reading = measure(folder, "read")
     loading = measure(folder, "load", day=TODAY)
+    same_tables = measure(folder, "same_tables", day=TODAY)
+    measure(folder, "forget")
     full = measure(folder, "refresh", day=TODAY, full=True)
+    facts_by_hand = measure(folder, "handwritten_facts", day=TODAY)
+    scripts, scripts_compared = {}, {}
+    for library in LIBRARIES:
+        if activities <= LARGEST_FOR_DATAFRAMES and importlib.util.find_spec(library):
+            scripts[library] = measure(folder, "dataframes", day=TODAY, library=library)
+            compared = measure(folder, "compare_dataframes", library=library)
+            scripts_compared[library] = compared.found["tables"]
     by_hand = measure(folder, "handwritten", day=TODAY)
     first = measure(folder, "compare").found["tables"]
     added = measure(folder, "add_day", day=TODAY).found["rows"]
@@ -140,6 +169,10 @@ def measure_size(folder: Path, activities: int) -> Size:
         incremental=incremental,
         added=added,
         compared=(first, second),
+        same_tables=same_tables,
+        facts_by_hand=facts_by_hand,
+        scripts=scripts,
+        scripts_compared=scripts_compared,
     )
 
 
@@ -166,20 +199,50 @@ def render(
     lines = [
         _machine(load),
         "",
-        "Full refresh without ingestion and pages, against hand-written SQL; seconds by the clock"
-        " (of the processor). *Growth* is the ratio without what the smallest company costs.",
+        "When each size was measured, and the load average after it.",
         "",
         *_table(
-            ["activities", "reps", "full refresh", "hand-written", "ratio", "growth"],
+            ["activities", "measured", "load"],
+            [[f"{s.activities:,}", s.measured_at, f"{s.load:.1f}"] for s in sizes],
+        ),
+        "",
+        "Full refresh without ingestion and pages, against hand-written SQL; seconds by the clock"
+        " (of the processor). *Growth* is the ratio without what the smallest company costs."
+        " The full refresh makes more tables than the SQL; *same tables* is the build of just the"
+        " SQL's tables and what they rest on, with dbt's tests of them and publishing, without the"
+        " checks of Great Expectations.",
+        "",
+        *_table(
+            [
+                *("activities", "reps", "hand-written", "full refresh", "ratio", "growth"),
+                *("same tables", "ratio", "growth"),
+            ],
             [
                 [
                     f"{size.activities:,}",
                     f"{size.reps:,}",
-                    _seconds(size.full),
                     _seconds(size.by_hand),
-                    f"{size.full.wall / size.by_hand.wall:.1f}"
-                    f" ({size.full.cpu / size.by_hand.cpu:.1f})",
-                    _growth(size, sizes[0]),
+                    *_against_by_hand(size, sizes[0], "full"),
+                    *_against_by_hand(size, sizes[0], "same_tables"),
+                ]
+                for size in sizes
+            ],
+        ),
+        "",
+        "Only the daily facts per rep and metric and the actuals of each week, month, quarter, and"
+        " year, of 4 and 13 weeks: scripts for pandas and polars, the part of the hand-written SQL"
+        " that makes these, and ours, which makes no scorecard without goals, seasons and evidence."
+        " Seconds by the clock (of the processor), and the peak of memory in MiB.",
+        "",
+        *_table(
+            ["activities", *LIBRARIES, "hand-written", "ours", "rows compared", "rows that differ"],
+            [
+                [
+                    f"{size.activities:,}",
+                    *(_script(size, library) for library in LIBRARIES),
+                    _with_memory(asdict(size.facts_by_hand)),
+                    _with_memory(size.same_tables.found["facts"]),
+                    *(f"{_of_scripts(size, count):,}" for count in ("rows", "different")),
                 ]
                 for size in sizes
             ],
@@ -257,6 +320,7 @@ def render(
             ],
         ),
     ]
+    lines += ["", *_dearest_table(sizes[-1])]
     if commands:
         lines += ["", *_command_table(*commands)]
     if intraday:
@@ -342,15 +406,61 @@ def _percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %"
 
 
-def _growth(size: Size, smallest: Size) -> str:
-    if size.full.cpu - smallest.full.cpu < 0.2 * smallest.full.cpu:
-        return "-"  # what it grew by is smaller than the noise
-    wall, cpu = (
-        (getattr(size.full, unit) - getattr(smallest.full, unit))
-        / (getattr(size.by_hand, unit) - getattr(smallest.by_hand, unit))
-        for unit in ("wall", "cpu")
+def _against_by_hand(size: Size, smallest: Size, name: str) -> list[str]:
+    """Seconds of a measurement, its ratio to the hand-written SQL, and that of its growth."""
+    ours, ours_before = getattr(size, name), getattr(smallest, name)
+    ratios = (ours.wall / size.by_hand.wall, ours.cpu / size.by_hand.cpu)
+    growth = "-"  # if what it grew by is smaller than the noise
+    if ours.cpu - ours_before.cpu >= 0.2 * ours_before.cpu:
+        wall, cpu = (
+            (getattr(ours, unit) - getattr(ours_before, unit))
+            / (getattr(size.by_hand, unit) - getattr(smallest.by_hand, unit))
+            for unit in ("wall", "cpu")
+        )
+        growth = f"{wall:.1f} ({cpu:.1f})"
+    return [_seconds(ours), "{:.1f} ({:.1f})".format(*ratios), growth]
+
+
+def _script(size: Size, library: str) -> str:
+    """What a script cost, or why it was not run."""
+    if library in size.scripts:
+        return _with_memory(asdict(size.scripts[library]))
+    return "not run" if size.activities > LARGEST_FOR_DATAFRAMES else "not installed"
+
+
+def _with_memory(cost: Mapping[str, Any]) -> str:
+    return f"{cost['wall']:.1f} ({cost['cpu']:.1f}), {cost['peak_bytes'] / MIB:,.0f}"
+
+
+def _of_scripts(size: Size, count: str) -> int:
+    return sum(
+        table[count] for tables in size.scripts_compared.values() for table in tables.values()
     )
-    return f"{wall:.1f} ({cpu:.1f})"
+
+
+def _dearest_table(size: Size) -> list[str]:
+    """The nodes of dbt that took longest at one size."""
+
+    def dearest(measured: Measurement) -> list[tuple[str, float]]:
+        nodes = sorted(measured.found["nodes"].items(), key=lambda node: -node[1])
+        built = len(nodes), sum(seconds for _, seconds in nodes)
+        named = [(f"`{name}`", seconds) for name, seconds in nodes[:DEAREST]]
+        named += [("", 0.0)] * (DEAREST - len(named))
+        return [*named, (f"all {built[0]} that were built", built[1])]
+
+    rows = zip(dearest(size.full), dearest(size.incremental), strict=True)
+    return [
+        f"The dearest seeds, models and tests at {size.activities:,} activities, seconds by the"
+        " clock; two run at a time.",
+        "",
+        *_table(
+            ["full refresh", "seconds", "incremental refresh", "seconds"],
+            [
+                [name, f"{seconds:.2f}", other, f"{other_seconds:.2f}" if other else ""]
+                for (name, seconds), (other, other_seconds) in rows
+            ],
+        ),
+    ]
 
 
 def _rows_per_second(size: Size, measured: Measurement) -> float:
@@ -364,22 +474,80 @@ def write_document(path: Path, measured: str, begin: str = BEGIN, end: str = END
     path.write_text(f"{before}{begin}\n\n{measured}\n\n{end}{after}", encoding="utf-8")
 
 
+def read_measured(path: Path) -> dict[str, Any]:
+    """What was measured before: `sizes`, the `commands` and `intraday`."""
+    if not path.is_file():
+        return {"sizes": [], "commands": None, "intraday": None}
+    stored = json.loads(path.read_text(encoding="utf-8"))
+
+    def size(values: dict[str, Any]) -> Size:
+        scripts = {name: Measurement(**cost) for name, cost in values.pop("scripts").items()}
+        return Size(
+            **{
+                name: Measurement(**value) if isinstance(value, dict) and "wall" in value else value
+                for name, value in values.items()
+            },
+            scripts=scripts,
+        )
+
+    return {
+        "sizes": [size(values) for values in stored["sizes"]],
+        "commands": tuple(Measurement(**values) for values in stored["commands"]),
+        "intraday": Measurement(**stored["intraday"]),
+    }
+
+
+def write_measured(
+    path: Path,
+    sizes: Sequence[Size],
+    commands: tuple[Measurement, Measurement],
+    intraday: Measurement,
+) -> None:
+    """Keep what was measured, for a later run that measures one size."""
+    content = {
+        "sizes": [asdict(size) for size in sizes],
+        "commands": [asdict(measured) for measured in commands],
+        "intraday": asdict(intraday),
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def merged(before: Sequence[Size], size: Size) -> list[Size]:
+    """All sizes in order; one that was measured again replaces what it was (seeds are fixed)."""
+    kept = [other for other in before if other.activities != size.activities]
+    return sorted([*kept, size], key=lambda one: one.activities)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show, and write if asked to."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--activities", type=float, nargs="+", default=[0.1, 1], metavar="MILLIONS")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder otherwise")
-    parser.add_argument("--write", action="store_true", help="renew docs/performance.md")
+    parser.add_argument("--write", action="store_true", help=f"renew {DOCUMENT.name}")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep what was measured before and is not asked for"
+    )
     options = parser.parse_args(arguments)
     console = Console(highlight=False, soft_wrap=True)
+    for library in LIBRARIES:
+        if not importlib.util.find_spec(library):
+            console.print(f"{library} is not installed and is left out: uv pip install {library}")
     load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(dir=options.folder, prefix="benchmark-") as folder:
-        commands = measure_command(Path(folder) / "command")
-        intraday = measure_intraday(Path(folder) / "intraday")
-        sizes = []
-        for number in [SMALLEST, *(round(1e6 * millions) for millions in options.activities)]:
+    before = read_measured(MEASURED if options.keep else Path())
+    sizes, commands, intraday = before["sizes"], before["commands"], before["intraday"]
+    numbers = [round(1e6 * millions) for millions in options.activities]
+    if not sizes:
+        numbers.insert(0, SMALLEST)
+    with tempfile.TemporaryDirectory(dir=options.folder, prefix="benchmark-") as temporary:
+        folder = Path(temporary).resolve()
+        commands = commands or measure_command(folder / "command")
+        intraday = intraday or measure_intraday(folder / "intraday")
+        for number in numbers:
             console.print(f"{number:,} activities …")
-            sizes.append(measure_size(Path(folder) / str(number), number))
+            sizes = merged(sizes, measure_size(folder / str(number), number))
+            shutil.rmtree(folder / str(number))  # the next one needs the space
+            if options.write:  # a large size that fails does not take the others with it
+                write_measured(MEASURED, sizes, commands, intraday)
     measured = render(sizes, commands, load, intraday)
     console.print(measured, markup=False)
     if options.write:

@@ -10,15 +10,20 @@ import datetime as dt
 import email.utils
 import json
 import os
+import re
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.sql")
 TOLERANCE = 1e-6
@@ -50,6 +55,12 @@ JUMPING = {
     "metrics_needing_intervention",
     "metrics_too_little_data",
 }
+# what the scripts with data frames make, and the tables of the hand-written SQL for just that
+FACTS = ("fct_leading_metrics_daily", "fct_lagging_metrics_daily")
+BY_HAND_FOR_FACTS = (
+    *("metrics", "reps", "zones", "activity_days", "deals", "dated_deals", "metric_days"),
+    *(*FACTS, "dates", "sums"),
+)
 Result = dict[str, Any]
 
 
@@ -133,6 +144,7 @@ def refresh(settings: Settings, day: dt.date, full: bool) -> Result:
         project = dbt_runner.parse(settings)
     with watch.phase("checks of raw"):
         checks = run_suite(settings, "raw", day)
+    started = dt.datetime.now(dt.UTC)
     with watch.phase("dbt build"):
         run = dbt_runner.build(settings, project, day, full=full)
         run.raise_for_errors()
@@ -143,11 +155,95 @@ def refresh(settings: Settings, day: dt.date, full: bool) -> Result:
     with watch.phase("publish"):
         publish(settings, day, checks, {}, dt.datetime.now(dt.UTC))
     failed = [check.check_name for check in checks if check.stops_the_run]
-    return {"phases": watch.phases, "failed_checks": failed}
+    nodes = {
+        event["data"]["node_info"]["node_name"]: event["data"]["execution_time"]
+        for event in run.events
+        # those that were left as they stood say again what they said when they were built
+        if dt.datetime.fromisoformat(event["info"]["ts"]) >= started
+    }
+    return {"phases": watch.phases, "failed_checks": failed, "nodes": nodes}
+
+
+def same_tables(settings: Settings, day: dt.date) -> Result:
+    """Build and publish just the tables of the hand-written SQL, and what they rest on.
+
+    Those that the scripts with data frames make come first, and `facts` is what the process has
+    cost until then. dbt's tests belong to it; the checks of Great Expectations are about all marts
+    and are left out.
+    """
+    import resource
+
+    watch = Stopwatch()
+    with watch.phase("imports"):
+        _import("dbt.cli.main", "dbt.adapters.duckdb")
+        from orchestration import dbt_runner
+        from orchestration.publishing import publish
+    with watch.phase("dbt parse"):
+        project = dbt_runner.parse(settings)
+
+    def build(tables: Sequence[str], built: Sequence[str] = ()) -> dbt_runner.DbtRun:
+        # of the tests only those that need no other tables
+        selection = ["--indirect-selection", "cautious", "--select", *(f"+{t}" for t in tables)]
+        if built:
+            selection += ["--exclude", *built]
+        run = dbt_runner.build(settings, project, day, full=True, selection=selection)
+        run.raise_for_errors()
+        return run
+
+    with watch.phase("dbt build: facts"):
+        facts = build([*FACTS, "scorecard_rep_metrics"])
+    cost = {
+        "wall": sum(phase["wall"] for phase in watch.phases.values()),
+        "cpu": time.process_time(),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * (1 if sys.platform == "darwin" else 1024),
+    }
+    with watch.phase("dbt build: the rest"):
+        rest = build(list(KEYS), [e["data"]["node_info"]["node_name"] for e in facts.events])
+    with watch.phase("publish"):
+        publish(settings, day, [*facts.checks, *rest.checks], {}, dt.datetime.now(dt.UTC))
+    return {"phases": watch.phases, "facts": cost}
+
+
+def forget(settings: Settings) -> Result:
+    """Leave only what was loaded, so that the next build starts from nothing; not measured."""
+    from orchestration.warehouse import connect
+
+    shutil.rmtree(settings.published_dir, ignore_errors=True)
+    with connect(settings) as connection:
+        for (schema,) in connection.execute(
+            "select distinct schema_name from duckdb_schemas()"
+            " where database_name = current_database() and not internal"
+            " and schema_name not like 'raw%' and schema_name <> 'main'"
+        ).fetchall():
+            connection.execute(f'drop schema "{schema}" cascade')
+        connection.execute("checkpoint")
+    return {}
 
 
 def handwritten(settings: Settings, day: dt.date) -> Result:
     """The same tables from the same raw tables by SQL for DuckDB alone, into a file of its own."""
+    return _run_by_hand(settings, day, HANDWRITTEN.read_text(encoding="utf-8"))
+
+
+def handwritten_facts(settings: Settings, day: dt.date) -> Result:
+    """Only daily facts and actuals, as the scripts with data frames make them."""
+    import duckdb
+
+    statements = [
+        statement.query
+        for statement in duckdb.extract_statements(HANDWRITTEN.read_text(encoding="utf-8"))
+    ]
+    found = [re.search(r"create (?:temp )?table (\w+)", query) for query in statements]
+    chosen = [
+        query
+        for query, name in zip(statements, found, strict=True)
+        if name is None or name[1] in BY_HAND_FOR_FACTS
+    ]
+    return _run_by_hand(settings, day, ";\n".join([*chosen, "create table actuals as from sums"]))
+
+
+def _run_by_hand(settings: Settings, day: dt.date, sql: str) -> Result:
     import duckdb
 
     watch = Stopwatch()
@@ -158,8 +254,75 @@ def handwritten(settings: Settings, day: dt.date) -> Result:
         connection.execute(f"attach '{settings.warehouse_path}' as warehouse (read_only)")
         connection.execute(f"set variable as_of = date '{day}'")
         connection.execute(f"set variable seeds = '{settings.seeds_dir}'")
-        connection.execute(HANDWRITTEN.read_text(encoding="utf-8"))
+        connection.execute(sql)
     return {"phases": watch.phases}
+
+
+def dataframes(settings: Settings, day: dt.date, library: str) -> Result:
+    """Daily facts and actuals from the same raw tables by a script for pandas or polars."""
+    from tests.benchmarks import dataframes as scripts
+
+    watch = Stopwatch()
+    with watch.phase("script"):
+        scripts.write(
+            library, settings.warehouse_path, settings.seeds_dir, day, settings.company_dir
+        )
+    return {"phases": watch.phases}
+
+
+def compare_dataframes(settings: Settings, library: str) -> Result:
+    """Rows of the published facts and actuals that differ from those of a script."""
+    import duckdb
+
+    from tests.benchmarks import dataframes as scripts
+
+    daily, actuals = scripts.paths(library, settings.company_dir)
+    published = settings.published_dir / "current" / "scorecard.duckdb"
+    facts = " union all ".join(f"from published.marts.{table}" for table in FACTS)
+    keys = KEYS["scorecard_rep_metrics"]
+    # a scorecard has the metrics of the role only, and 0 where nothing happened
+    cards = (
+        f"select {', '.join(keys)}, coalesce(theirs.actual,"
+        " if(aggregation in ('count', 'sum'), 0, null)) as actual"
+        " from published.marts.scorecard_rep_metrics"
+        f" left join '{actuals}' as theirs using ({', '.join(keys)})"
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{published}' as published (read_only)")
+        tables = {
+            "daily facts": _compared(
+                connection,
+                f"({facts})",
+                f"'{daily}'",
+                KEYS[FACTS[0]],
+                [_difference(name, True) for name in ("value", "numerator", "denominator")],
+            ),
+            "actuals": _compared(
+                connection,
+                "published.marts.scorecard_rep_metrics",
+                f"({cards})",
+                keys,
+                [_difference("actual", True)],
+            ),
+        }
+    return {"tables": tables}
+
+
+def _compared(
+    connection: duckdb.DuckDBPyConnection,
+    ours: str,
+    theirs: str,
+    keys: Sequence[str],
+    differences: Sequence[str],
+) -> dict[str, int]:
+    """Count the rows of either side, and those that differ or that one side lacks."""
+    on = " and ".join(f"ours.{key} = theirs.{key}" for key in keys)
+    lacking = f"ours.{keys[0]} is null or theirs.{keys[0]} is null"
+    rows, different = connection.execute(
+        f"select count(*), count(*) filter ({' or '.join([lacking, *differences])})"
+        f" from {ours} as ours full join {theirs} as theirs on {on}"
+    ).fetchall()[0]
+    return {"rows": rows, "different": different}
 
 
 def compare(settings: Settings) -> Result:
@@ -178,16 +341,13 @@ def compare(settings: Settings) -> Result:
                 " and schema_name = 'marts' and table_name = ? order by column_index",
                 [table],
             ).fetchall()
-            differences = " or ".join(
-                _difference(name, number) for name, number in columns if name not in JUMPING
+            differing[table] = _compared(
+                connection,
+                f"published.marts.{table}",
+                f"handwritten.main.{table}",
+                keys,
+                [_difference(name, number) for name, number in columns if name not in JUMPING],
             )
-            on = " and ".join(f"ours.{key} = theirs.{key}" for key in keys)
-            rows, different = connection.execute(
-                f"select count(*), count(*) filter ({differences})"
-                f" from published.marts.{table} as ours"
-                f" full join handwritten.main.{table} as theirs on {on}"
-            ).fetchall()[0]
-            differing[table] = {"rows": rows, "different": different}
     return {"tables": differing}
 
 
@@ -426,7 +586,12 @@ TASKS: dict[str, Callable[..., Result]] = {
         load,
         read,
         refresh,
+        same_tables,
+        forget,
         handwritten,
+        handwritten_facts,
+        dataframes,
+        compare_dataframes,
         compare,
         add_day,
         command,
