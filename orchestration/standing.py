@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from orchestration.publishing import code_version
 from orchestration.quality.results import CheckResult
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 DAYS = ("SCORECARD_AS_OF_DATE", "SCORECARD_GOALS_DUE_DATE")
 # says what has changed in other tables, and is cleared after the build
 CHANGES = "_changed_months"
+ACTIVITIES = ("raw_files", "activities")
 # `rests_on` and `changed_since` are about models whose rows have a day (macro `keep_track`); `days`
 # holds the earliest day that counted in the last build that was completed, and in those since
 TABLES = {
@@ -183,15 +185,38 @@ def _note_sources(
 ) -> dict[str, str]:
     """What each raw table that is read holds, whatever the order of its rows."""
     read = {parent for node in nodes.values() for parent in node["depends_on"].get("nodes", [])}
+    known = dict(
+        connection.execute("select node, content from built.nodes where node like 'source.%'")
+        .fetchall()
+    )  # fmt: skip
     contents = {}
     for name in sorted(read & manifest["sources"].keys()):
         source = manifest["sources"][name]
         table = f'"{source["schema"]}"."{source["identifier"]}"'
-        contents[name] = "" if source["name"] == CHANGES else str(_content(connection, table))
+        if source["name"] == CHANGES:
+            contents[name] = ""
+        elif (source["schema"], source["identifier"]) == ACTIVITIES:
+            contents[name] = _content_of_activities(connection, known.get(name, ""))
+        else:
+            contents[name] = _content(connection, table)
     connection.execute("delete from built.nodes where node like 'source.%'")
     for name, content in contents.items():
         connection.execute("insert into built.nodes (node, content) values (?, ?)", [name, content])
     return contents
+
+
+def _content_of_activities(connection: duckdb.DuckDBPyConnection, known: str) -> str:
+    """What the one large table holds, told by what ingestion notes of its changes.
+
+    It stamps rows, and writes down the months in which they lie until these are built. Reading all
+    columns of ten million rows costs as much as a model.
+    """
+    (noted,) = connection.execute(
+        f"select count(*) from raw_files.{CHANGES} where table_name = 'activities'"
+    ).fetchall()
+    stamps = _content(connection, f"(select _modified_at, _is_deleted from {'.'.join(ACTIVITIES)})")
+    _, _, version = known.rpartition(" ")
+    return f"{stamps} {uuid4().hex if noted[0] or not version else version}"
 
 
 def _content(connection: duckdb.DuckDBPyConnection, table: str) -> str:

@@ -60,21 +60,12 @@ def _inputs(leads: Iterable[dict[str, Any]], more: str = "") -> dict[str, str]:
         parts.append(f"select 'lead', lead_id, 'planted', planted, planted from ({more} {table})")
     return {
         "int_settings": SETTINGS,
-        "int_crm__leads": f"""
+        "int_leads__dated": f"""
             select
-                *, created_date + {WINDOW} as decided_date,
-                converted_date is not null as is_converted_in_time,
-                case
-                    when converted_date is not null then 'converted'
-                    when created_date + {WINDOW} <= date '2026-12-31' then 'expired'
-                    else 'open'
-                end as lead_state
-            from (
-                select
-                    lead_id, date '2026-12-31' - age as created_date,
-                    case when lag <= age then date '2026-12-31' - age + lag end as converted_date
-                from {table}
-            )
+                lead_id, date '2026-12-31' - age as created_date,
+                case when lag <= age then date '2026-12-31' - age + lag end as converted_date,
+                date '2026-12-31' - age + {WINDOW} as decided_date
+            from {table}
         """,
         "int_lead_attributes": " union all ".join(parts),
     }

@@ -1,5 +1,5 @@
-with int_crm__leads as (
-    select * from {{ ref('int_crm__leads') }}
+with int_leads__dated as (
+    select * from {{ ref('int_leads__dated') }}
 ),
 
 sourced_accounts as (
@@ -34,7 +34,7 @@ described as (
         {{ attribute if type == "text" else "cast(null as " ~ type_text() ~ ")" }} as text_value,
         {{ attribute if type == "number" else "cast(null as " ~ type_double() ~ ")" }}
             as number_value
-    from int_crm__leads
+    from int_leads__dated
     {{ "union all" if not loop.last }}
     {% endfor %}
     {% for attribute in attributes_of_accounts %}

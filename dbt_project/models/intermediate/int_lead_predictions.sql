@@ -3,8 +3,8 @@
 {%- set bins = 20 -%}
 {%- set newton_steps = 8 -%}
 
-with int_crm__leads as (
-    select * from {{ ref('int_crm__leads') }}
+with int_leads__dated as (
+    select * from {{ ref('int_leads__dated') }}
 ),
 
 lead_attributes as (
@@ -20,13 +20,13 @@ int_settings as (
 model_dates as (
     select
         'current' as model_id,
-        {{ as_of_date() }} as model_date,
+        {{ last_month_end() }} as model_date,
         int_settings.*
     from int_settings
     union all
     select
         'check' as model_id,
-        {{ add_days(as_of_date(), '-int_settings.lead_check_days') }} as model_date,
+        {{ add_days(last_month_end(), '-int_settings.lead_check_days') }} as model_date,
         int_settings.*
     from int_settings
 ),
@@ -36,14 +36,17 @@ model_dates as (
 decided as (
     select
         model_dates.model_id,
-        int_crm__leads.lead_id,
-        int_crm__leads.created_date,
-        case when int_crm__leads.is_converted_in_time then 1e0 else 0e0 end as converted
-    from int_crm__leads
+        int_leads__dated.lead_id,
+        int_leads__dated.created_date,
+        case
+            when int_leads__dated.converted_date <= int_leads__dated.decided_date then 1e0
+            else 0e0
+        end as converted
+    from int_leads__dated
     inner join model_dates
         on
-            int_crm__leads.decided_date <= model_dates.model_date
-            and int_crm__leads.created_date
+            int_leads__dated.decided_date <= model_dates.model_date
+            and int_leads__dated.created_date
             > {{ add_days('model_dates.model_date', '-365 * model_dates.history_years') }}
 ),
 
@@ -123,19 +126,21 @@ effects as (
 asked as (
     select
         models.model_id,
-        int_crm__leads.lead_id,
-        int_crm__leads.created_date,
-        int_crm__leads.lead_state,
-        int_crm__leads.is_converted_in_time,
-        int_crm__leads.decided_date > models.model_date
-        and int_crm__leads.decided_date <= {{ as_of_date() }} as is_judged
-    from int_crm__leads
+        int_leads__dated.lead_id,
+        int_leads__dated.created_date,
+        int_leads__dated.decided_date > {{ last_month_end() }}
+        and coalesce(int_leads__dated.converted_date > {{ last_month_end() }}, true) as is_open,
+        coalesce(int_leads__dated.converted_date <= int_leads__dated.decided_date, false)
+            as is_converted_in_time,
+        int_leads__dated.decided_date > models.model_date
+        and int_leads__dated.decided_date <= {{ last_month_end() }} as is_judged
+    from int_leads__dated
     inner join models
         on
             models.model_id = 'current'
             or (
-                int_crm__leads.decided_date <= {{ as_of_date() }}
-                and int_crm__leads.created_date >= models.calibrated_date
+                int_leads__dated.decided_date <= {{ last_month_end() }}
+                and int_leads__dated.created_date >= models.calibrated_date
             )
 ),
 
@@ -144,7 +149,7 @@ contributions as (
     select
         asked.model_id,
         asked.lead_id,
-        asked.lead_state,
+        asked.is_open,
         lead_attributes.attribute,
         lead_attributes.text_value,
         lead_attributes.value_class,
@@ -338,7 +343,7 @@ ranked as (
     from contributions
     where
         contributions.model_id = 'current'
-        and contributions.lead_state = 'open'
+        and contributions.is_open
         and contributions.effect <> 0
 ),
 

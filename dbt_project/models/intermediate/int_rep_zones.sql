@@ -1,3 +1,5 @@
+{{ config(meta={'compared': true}) }}
+
 with int_crm__reps as (
     select * from {{ ref('int_crm__reps') }}
 ),

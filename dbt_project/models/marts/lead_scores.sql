@@ -32,7 +32,8 @@ scored as (
         current_predictions.conversion_probability,
         current_predictions.probability_base,
         current_predictions.score_state,
-        current_predictions.reasons
+        case when int_crm__leads.lead_state = 'open' then current_predictions.reasons end
+            as reasons
     from int_crm__leads
     inner join current_predictions
         on int_crm__leads.lead_id = current_predictions.lead_id

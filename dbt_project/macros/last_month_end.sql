@@ -1,0 +1,10 @@
+{#-
+    The last end of a month up to the as-of date, as a date literal: what is learnt once a month is
+    learnt as of this day.
+-#}
+{% macro last_month_end() -%}
+    {%- set as_of = env_var("SCORECARD_AS_OF_DATE") if execute else "1970-01-01" -%}
+    {%- set one_day = modules.datetime.timedelta(days=1) -%}
+    {%- set day_after = modules.datetime.date.fromisoformat(as_of) + one_day -%}
+    cast('{{ day_after.replace(day=1) - one_day }}' as date)
+{%- endmacro %}
