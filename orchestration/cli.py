@@ -153,7 +153,7 @@ def watch(
 
 @app.command()
 def check(company: Company = None) -> None:
-    """Check policy, settings and files; every finding names file, line, value and remedy."""
+    """Check policy, settings, files and connections; a finding names the place and the remedy."""
     from orchestration.connectors.files import check_files
     from orchestration.notifications import AlertSettings
     from orchestration.policy import require_policy

@@ -113,15 +113,20 @@ def check_server(settings: Settings) -> str:
     """That the server can be used, in words.
 
     Raises:
-        ConfigError: the packages or the roles are missing.
-        PublishError: the server cannot be reached, or the user may not create schemas.
+        ConfigError: the packages, the database, the roles or a right are missing.
+        PublishError: the server cannot be reached.
     """
     with _connect(settings) as server:
+        server.require_version(server.where)
         server.require_roles()
-        if not server.fetch("select has_database_privilege(current_database(), 'create')")[0][0]:
-            raise PublishError(
-                f"{server.where}: this user may not create schemas. An administrator can allow it: "
-                "grant create on database … to … (docs/postgres.md)."
+        ((user, name, may_create),) = server.fetch(
+            "select current_user, current_database(),"
+            " has_database_privilege(current_database(), 'create')"
+        )
+        if not may_create:
+            raise ConfigError(
+                f"{server.where}: {user} may not create schemas. An administrator can allow it:\n"
+                f'grant create on database "{name}" to "{user}"'
             )
         return f"{server.where} can be served."
 
@@ -249,6 +254,11 @@ def _connect(settings: Settings) -> Iterator[_Server]:
         with adbc.connect(settings.serving_url) as connection:
             yield _Server(connection, where)
     except adbc.Error as error:
+        if f'database "{address.path[1:]}" does not exist' in str(error):
+            raise ConfigError(
+                f"{where}: there is no such database. Create it as docs/postgres.md says:\n"
+                f"create database {address.path[1:]} template template0 encoding 'UTF8'"
+            ) from error
         raise PublishError(
             f"{where}: {first_line(error)}. Check that the server runs, SCORECARD_SERVING_URL and "
             "the rights of its user; it still shows what it showed before. The release itself is "
@@ -376,7 +386,10 @@ def _statements(server: _Server, schema: str, tables: dict[str, list[str]]) -> l
     """What points the views to a release: replaced in place where that is possible."""
     before = server.fetch(
         "select table_name, string_agg(column_name, ',' order by ordinal_position)"
-        f" from information_schema.columns where table_schema = '{VIEWS}' group by 1 order by 1"
+        f" from information_schema.columns where table_schema = '{VIEWS}'"
+        # the engine has a table there, if it computes in the same database
+        " and table_name in (select table_name from information_schema.views"
+        f" where table_schema = '{VIEWS}') group by 1 order by 1"
     )
     statements = [
         f'drop view {VIEWS}."{name}";'

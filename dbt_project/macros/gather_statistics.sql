@@ -5,4 +5,6 @@
 
 {% macro default__gather_statistics() -%}{%- endmacro %}
 
-{% macro postgres__gather_statistics() -%}analyze {{ this }}{%- endmacro %}
+{% macro postgres__gather_statistics() -%}
+    {%- if model.config.materialized != "view" -%}analyze {{ this }}{%- endif -%}
+{%- endmacro %}

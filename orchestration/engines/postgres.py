@@ -23,7 +23,10 @@ REQUIRED = ("PGHOST", "PGDATABASE", "PGUSER")
 CREATE_DATABASE = (
     "create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
 )
+OLDEST = 13
 BOOKKEEPING = "scorecard"
+# the layers of dbt_project, and ours
+SCHEMAS = ("config", "staging", "intermediate", "marts", BOOKKEEPING)
 COPIES = f"{BOOKKEEPING}.raw_copies"
 
 
@@ -45,20 +48,28 @@ def environment() -> Mapping[str, str]:
 
     Models read their inputs through many steps, of whose size PostgreSQL has no idea. Believing
     that there is one row, it joins a table with itself before it looks for the few rows that are
-    wanted, or loops over all of them: minutes instead of a second. Joins in the order in which
-    they are written, by hashing, are never far from the best.
+    wanted, or loops over all of them: minutes instead of a second. Or it sorts by one column of
+    several, and compares millions of pairs by the others. Joins in the order in which they are
+    written, by hashing, are never far from the best.
     """
-    options = ("join_collapse_limit=1", "enable_nestloop=off", "jit=off", "TimeZone=UTC")
+    options = (
+        "join_collapse_limit=1",
+        "enable_nestloop=off",
+        "enable_mergejoin=off",
+        "jit=off",
+        "TimeZone=UTC",
+    )
     said = os.environ.get("PGOPTIONS", "")
     return {"PGOPTIONS": " ".join([*(f"-c {option}" for option in options), said]).strip()}
 
 
 @contextmanager
 def connect() -> Iterator[Postgres]:
-    """Connect and make sure that the database compares text as the other engines do.
+    """Connect to a database that can be used.
 
     Raises:
-        ConfigError: the packages or settings are missing, or the database has another collation.
+        ConfigError: packages, settings, the database or rights are missing, or it is too old or
+            does not compare text as the other engines do.
         ScorecardError: the server cannot be reached, or a statement failed.
     """
     where = address()
@@ -73,9 +84,15 @@ def connect() -> Iterator[Postgres]:
     try:
         with adbc.connect("postgresql://") as connection:
             engine = Postgres(connection)
-            engine.require_order_of_bytes(where)
+            engine.require_usable(where)
             yield engine
     except adbc.Error as error:
+        name = os.environ["PGDATABASE"]
+        if f'database "{name}" does not exist' in str(error):
+            raise ConfigError(
+                f"{where}: there is no such database. Create it with:\n"
+                + CREATE_DATABASE.format(name)
+            ) from error
         raise ScorecardError(
             f"{where}: {first_line(error)}. Check that the server runs, the PG… variables and the"
             " rights of the user, then run `scorecard refresh` again; nothing was published."
@@ -101,6 +118,15 @@ class Session:
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
+    def require_version(self, where: str) -> None:
+        """Raise a ConfigError if the server is too old."""
+        ((version, number),) = self.fetch(
+            "select current_setting('server_version'),"
+            " cast(current_setting('server_version_num') as integer)"
+        )
+        if number < OLDEST * 10_000:
+            raise ConfigError(f"{where}: PostgreSQL {version} is too old. Use {OLDEST} or newer.")
+
     def ingest(self, schema: str, table: str, rows: Any, *, append: bool = False) -> None:
         """Create a table of Arrow batches, or append to it."""
         mode = "append" if append else "create"
@@ -111,15 +137,35 @@ class Session:
 class Postgres(Session):
     """An open database in which dbt builds."""
 
-    def require_order_of_bytes(self, where: str) -> None:
-        """Raise a ConfigError unless the database compares text as the other engines do."""
-        ((is_usable,),) = self.fetch("select 'Z' < 'a' and lower('\u00c4') = '\u00e4'")
+    def require_usable(self, where: str) -> None:
+        """Raise a ConfigError unless we can build there, and text is compared as elsewhere."""
+        self.require_version(where)
+        ((user, name, is_usable, may_create),) = self.fetch(
+            "select current_user, current_database(),"
+            " 'Z' < 'a' and lower('\u00c4') = '\u00e4',"
+            " has_database_privilege(current_database(), 'create')"
+        )
         if not is_usable:
-            name = os.environ["PGDATABASE"]
             raise ConfigError(
                 f"{where}: the database sorts text in the order of a language, so ties would be"
                 " broken in another way than on other engines. Create it with:\n"
                 + CREATE_DATABASE.format(name)
+            )
+        if not may_create:
+            raise ConfigError(
+                f"{where}: {user} may not create schemas. An administrator can allow it:\n"
+                f'grant create on database "{name}" to "{user}"'
+            )
+        others = self.fetch(
+            "select nspname, pg_get_userbyid(nspowner) from pg_namespace"
+            f" where (nspname in {SCHEMAS} or starts_with(nspname, 'raw_'))"
+            " and not pg_has_role(nspowner, 'usage') order by 1"
+        )
+        if others:
+            owned = ", ".join(f"{schema} of {owner}" for schema, owner in others)
+            raise ConfigError(
+                f"{where}: {user} cannot replace what others own there ({owned}). Sign in as that "
+                "user, or give the scorecards a database of their own (docs/engines.md)."
             )
 
     def copied(self) -> Mapping[Relation, Mapping[str, str]]:

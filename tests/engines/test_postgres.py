@@ -12,8 +12,10 @@ import duckdb
 import pytest
 
 from orchestration import cli, engines
+from orchestration.dbt_runner import target_dir
 from orchestration.defs.transformation import parsed_project
 from orchestration.demo.company import generate
+from orchestration.engines import postgres as engines_postgres
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.publishing import current_release
 from orchestration.settings import REPOSITORY, Settings
@@ -98,6 +100,16 @@ def test_models_and_seeds_were_built_in_the_database(
         postgres.execute(
             f"do $$ begin assert (select count(*) from {table}) >= {least}; end $$", "demo"
         )
+
+
+def test_steps_that_add_columns_are_kept_apart(
+    company: Company, published: tuple[Path, Path]
+) -> None:
+    """PostgreSQL would work out a step anew for each mention of its columns: minutes."""
+    folder = target_dir(company.settings) / "run/sales_scorecard/models/marts"
+    made = (folder / "scorecard_rep_metrics.sql").read_text(encoding="utf-8")
+    assert "ranged as materialized (" in made
+    assert "int_settings as (" in made
 
 
 def test_the_password_is_nowhere(postgres: Server, published: tuple[Path, Path]) -> None:
@@ -223,3 +235,52 @@ def test_an_address_that_is_not_said_is_asked_for(
     monkeypatch.setenv("PGUSER", "scorecard")
     with pytest.raises(ConfigError, match=r"PGHOST is not set"):
         engines.address(on_postgres)
+
+
+def use(settings: Settings) -> None:
+    """Connect, as a check and a refresh do before anything else."""
+    with engines.open_engine(settings):
+        pass
+
+
+@pytest.fixture
+def builder(postgres: Server, variables: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database of another's, as a user who may do nothing there yet; its name."""
+    postgres.execute("create role builder login password 'bu1lder-canary'")
+    postgres.execute("create database shared template template0 lc_collate 'C' lc_ctype 'C.UTF-8'")
+    for name, value in {"PGDATABASE": "shared", "PGUSER": "builder"}.items():
+        variables.setenv(name, value)
+    variables.setenv("PGPASSWORD", "bu1lder-canary")
+    yield "shared"
+    postgres.execute("drop database shared")
+    postgres.execute("drop role builder")
+
+
+def test_a_right_that_is_missing_is_said(
+    postgres: Server, builder: str, on_postgres: Settings
+) -> None:
+    with pytest.raises(
+        ConfigError, match=r'may not create schemas.*\ngrant create on database "shared" to "bui'
+    ):
+        use(on_postgres)
+    postgres.execute(f"grant create on database {builder} to builder")
+    use(on_postgres)
+    postgres.execute("create schema marts; create schema other", builder)
+    with pytest.raises(ConfigError, match=r"builder cannot replace .* \(marts of scorecard\)"):
+        use(on_postgres)
+
+
+def test_a_database_that_is_missing_is_said_with_what_creates_it(
+    variables: pytest.MonkeyPatch, on_postgres: Settings
+) -> None:
+    variables.setenv("PGDATABASE", "nowhere")
+    with pytest.raises(ConfigError, match=r"(?s)no such database.*create database nowhere temp"):
+        use(on_postgres)
+
+
+def test_a_server_that_is_too_old_is_refused(
+    variables: pytest.MonkeyPatch, on_postgres: Settings
+) -> None:
+    variables.setattr(engines_postgres, "OLDEST", 99)
+    with pytest.raises(ConfigError, match=r"PostgreSQL \d+.* is too old. Use 99 or newer"):
+        use(on_postgres)

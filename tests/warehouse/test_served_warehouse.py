@@ -387,6 +387,34 @@ def test_a_server_that_is_not_there_is_said_without_the_password(served: Setting
     assert "canary" not in repr(away)
 
 
+def test_a_right_or_database_that_is_missing_is_said(postgres: Server, served: Settings) -> None:
+    login = "postgresql://publisher:publ1sher@"
+    postgres.execute("create role publisher login password 'publ1sher'")
+    try:
+        lacking = replace(served, serving_url=f"{login}/served?host={postgres.folder}")
+        with pytest.raises(
+            ConfigError, match=r'publisher may not create schemas.*\ngrant create on database "ser'
+        ):
+            check_server(lacking)
+        absent = replace(served, serving_url=f"{login}/nowhere?host={postgres.folder}")
+        with pytest.raises(ConfigError, match=r"no such database.*\ncreate database nowhere"):
+            check_server(absent)
+    finally:
+        postgres.execute("drop role publisher")
+
+
+def test_what_the_engine_keeps_in_the_same_database_is_left_alone(
+    postgres: Server, served: Settings, published: Path
+) -> None:
+    postgres.execute("create table scorecard.raw_copies (part text)", "served")
+    try:
+        serve_release(served)
+        with pytest.raises(psycopg2.Error, match="permission denied"):
+            ask(postgres, email_of(published, "r01"), "select * from scorecard.raw_copies")
+    finally:
+        postgres.execute("drop table scorecard.raw_copies", "served")
+
+
 def test_a_server_without_roles_is_said(postgres: Server, served: Settings) -> None:
     assert check_server(served).endswith("can be served.")
     for group in (served_warehouse.READER, served_warehouse.ANALYST):
