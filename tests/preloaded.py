@@ -1,13 +1,19 @@
 """What a refresh imports and is not ours, for processes that are forked."""
 
 import os
+import sys
+from importlib import import_module
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is imported
-
-import dagster_dbt
-import dagster_dlt
-import dbt.adapters.duckdb
-import dbt.cli.main
-import great_expectations.expectations
-
-__all__ = ["dagster_dbt", "dagster_dlt", "dbt", "great_expectations"]
+# Great Expectations imports Spark where it is installed, and Spark ends a process that has no main
+# module yet: it takes it for a run of its doctests
+sys.modules["pyspark"] = None  # type: ignore[assignment]
+for name in (
+    "dagster_dbt",
+    "dagster_dlt",
+    "dbt.adapters.duckdb",
+    "dbt.cli.main",
+    "great_expectations.expectations",
+):
+    import_module(name)
+del sys.modules["pyspark"]
