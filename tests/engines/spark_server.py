@@ -26,6 +26,7 @@ JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 SMALL_DATA = {
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.optimizer.expressionProjectionCandidateLimit": "1",
     "spark.ui.enabled": "false",
 }
 
@@ -33,6 +34,13 @@ SMALL_DATA = {
 def has_java() -> bool:
     """Whether Spark can run here."""
     return shutil.which("java") is not None
+
+
+# and compiling each query costs a small company more than it saves; the cluster does it
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 @dataclass
@@ -132,6 +140,10 @@ class Spark:
         )  # fmt: skip
         self.wait_for("server", lambda: _listens(self.port))
 
+    def start_local(self) -> None:
+        """Start the server as the only process."""
+        self.start_server("local[2]", {**SMALL_DATA, **INTERPRETED})
+
     def wait_for(self, name: str, is_ready: Any) -> None:
         """Wait until a process is ready, or show what it said."""
         for _ in range(240):
@@ -157,11 +169,11 @@ class Spark:
 
 
 @contextmanager
-def local(folder: Path, cores: int = 2, **settings: str) -> Iterator[Spark]:
-    """One process that is server and worker."""
+def local(folder: Path) -> Iterator[Spark]:
+    """One process that is server and worker, with two cores."""
     spark = Spark(folder, _free_port())
     try:
-        spark.start_server(f"local[{cores}]", {**SMALL_DATA, **settings})
+        spark.start_local()
         yield spark
     finally:
         spark.stop()
