@@ -38,6 +38,15 @@ def percent(share: float | None) -> str:
     return NOTHING if share is None else f"{math.floor(share * 100 + 1e-9)}%"
 
 
+def chance(share: float | None) -> str:
+    """A share that is read for itself: rounded to whole per cent, and certain only when it is."""
+    if share is None:
+        return NOTHING
+    if 0 < share < 0.005:
+        return "under 1%"
+    return "over 99%" if 0.995 <= share < 1 else f"{math.floor(share * 100 + 0.5)}%"
+
+
 def format_value(value: float | None, unit: str, currency: str = "") -> str:
     """A value of a metric in its unit."""
     if value is None:

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.errors import ConfigError
-from orchestration.labels import format_value
+from orchestration.labels import format_day, format_value
 from orchestration.policy import PolicyRow, check_policy, parse_date, parse_number, read_policy
 from orchestration.settings import Settings
 from orchestration.terminal import reading_release
@@ -63,9 +63,9 @@ VOLUMES = (
     "feasibility",
 )
 FEASIBILITY = {
-    "feasible": "feasible: at most what the middle rep does",
-    "ambitious": "ambitious: at most what the best quarter does",
-    "not_feasible": "not feasible: more than the best quarter does",
+    "feasible": "feasible, at most what the middle rep does",
+    "ambitious": "ambitious, at most what the best quarter of reps does",
+    "not_feasible": "not feasible, more than the best quarter of reps does",
 }
 # how many of a period are in a year; days and weeks follow from the working days
 PERIODS_OF_A_YEAR = {"month": 12.0, "quarter": 4.0, "year": 1.0, "week": 365.25 / 7}
@@ -107,7 +107,10 @@ class Plan:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The plan as a table, the result first, and whether the role can do it."""
         result = self.steps[-1]
-        yield Text(f"{self.role}, fiscal year {self.fiscal_year}", style="bold")
+        yield Text(
+            f"{self.role}, fiscal year {self.fiscal_year}, from {format_day(self.year_start)}",
+            style="bold",
+        )
         yield Text(
             f"{format_value(self.revenue, 'money', self.currency)} with a chance of "
             f"{self.probability:.0%}: aim at "
@@ -116,7 +119,7 @@ class Plan:
         )
         table = Table(box=box.SIMPLE)
         table.add_column("")
-        for name in ("A year", "A month", "Rep, day", "Usual", "Best 25%", "Rate"):
+        for name in ("A year", "A month", "Rep a day", "Usual", "Best 25%", "Rate"):
             table.add_column(name, justify="right", no_wrap=True)
         for step in reversed(self.steps):
             unit = step["unit"]
@@ -134,6 +137,9 @@ class Plan:
                 format_value(step["rate"], rate_unit),
             )
         yield table
+        yield Text(
+            "Rate: what comes of one of the row below. Usual, best 25%: what reps do a day today.\n"
+        )
         for step in self.steps:
             if step["step"] == 1 and step["feasibility"]:
                 yield Text(f"{step['metric_name']}: {FEASIBILITY[step['feasibility']]} on a day")

@@ -19,6 +19,7 @@ from rich.text import Text
 from orchestration.as_of import company_time_zone
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.labels import (
+    chance,
     format_day,
     format_moment,
     format_period,
@@ -403,11 +404,11 @@ def _metric(
         likely = ""
         if metric["projection_low"] is not None:
             likely = f" (likely {value('projection_low')} to {value('projection_high')})"
-        chance = ""
+        reach = ""
         if metric["goal_probability"] is not None:
-            chance = f"; chance to reach it {percent(metric['goal_probability'])}"
+            reach = f"; chance to reach it {chance(metric['goal_probability'])}"
         lines.append(
-            Text(f"Heading for {value('projection')}{likely} of {value('goal_period')}{chance}.")
+            Text(f"Heading for {value('projection')}{likely} of {value('goal_period')}{reach}.")
         )
         if metric["needed_per_day"]:
             lines.append(Text(f"Needed from here: {value('needed_per_day')} per working day left."))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.labels import NOTHING, STATUSES, format_moment, format_value, percent
+from orchestration.labels import NOTHING, STATUSES, chance, format_moment, format_value, percent
 from orchestration.settings import REPOSITORY
 
 
@@ -23,6 +23,23 @@ def test_the_pages_and_the_terminal_have_the_same_words() -> None:
 )
 def test_a_share_is_rounded_down(share: float | None, expected: str) -> None:
     assert percent(share) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        (0.0, "0%"),
+        (1e-16, "under 1%"),
+        (0.005, "1%"),
+        (0.426, "43%"),
+        (0.994, "99%"),
+        (0.996, "over 99%"),
+        (1.0, "100%"),
+        (None, NOTHING),
+    ],
+)
+def test_a_chance_is_certain_only_when_it_is(share: float | None, expected: str) -> None:
+    assert chance(share) == expected
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,11 @@ export function percent(share) {
 	return isMissing(share) ? NOTHING : `${Math.floor(share * 100 + 1e-9)}%`;
 }
 
-/** A share that is read for itself, not against an edge: rounded, and small ones stay above 0. */
+/** A share that is read for itself, not against an edge: rounded, and certain only when it is. */
 export function chance(share) {
 	if (isMissing(share)) return NOTHING;
 	if (share > 0 && share < 0.005) return 'under 1%';
+	if (share < 1 && share >= 0.995) return 'over 99%';
 	return `${Math.round(share * 100)}%`;
 }
 

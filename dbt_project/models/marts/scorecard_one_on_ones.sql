@@ -215,7 +215,7 @@ leads as (
                 when rank_for_rep = {{ number }}
                     then
                         coalesce(account_name, lead_id) || coalesce(
-                            ', ' || {{ floored_percent_text('conversion_probability') }}
+                            ', ' || {{ chance_text('conversion_probability') }}
                             || ' to convert', ''
                         )
             end
@@ -320,7 +320,7 @@ questions as (
         sheets.week_start_date,
         70 as urgency,
         'The chance to reach the month''s goal on ' || paced.pace_metric_name || ' is '
-        || {{ floored_percent_text('paced.month_goal_probability') }}
+        || {{ chance_text('paced.month_goal_probability') }}
         || ': what would have to happen?' as question
     from sheets
     inner join paced
@@ -435,10 +435,10 @@ final as (
                 then 'No goal on a result that adds up: there is no pace to tell.'
             else
                 paced.pace_metric_name || ': '
-                || {{ floored_percent_text('paced.month_goal_probability') }}
+                || {{ chance_text('paced.month_goal_probability') }}
                 || ' chance to reach the goal of the month'
                 || coalesce(
-                    ', ' || {{ floored_percent_text('paced.quarter_goal_probability') }}
+                    ', ' || {{ chance_text('paced.quarter_goal_probability') }}
                     || ' that of the quarter', ''
                 ) || '.'
         end as pace,
