@@ -180,6 +180,7 @@ def _dbt_environment(settings: Settings, more: Mapping[str, str]) -> Iterator[No
         "SCORECARD_TARGET": settings.target,
         "SCORECARD_SOURCES": ",".join(settings.sources),
         "SCORECARD_WAREHOUSE": str(settings.warehouse_path),
+        "SCORECARD_MEMORY": settings.memory,
         "DBT_PROJECT_DIR": str(settings.dbt_project_dir),
         "DBT_PROFILES_DIR": str(settings.dbt_project_dir),
         "DBT_TARGET_PATH": str(directory),

@@ -30,7 +30,7 @@ from orchestration.history import HISTORY, SCORECARDS, write_scorecard_history
 from orchestration.quality.results import CheckResult
 from orchestration.release_tables import LAYOUT, identifier, read_marts, write_marts
 from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import CONTENT_OF_ROWS, STORAGE_VERSION, quote
+from orchestration.warehouse import CONTENT_OF_ROWS, STORAGE_VERSION, limits, quote
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def publish(
             path=releases_dir / release_id,
         )
         row_counts, fingerprints = _write_tables(settings, release, checks, incoming)
-        _verify_tables(incoming, row_counts, fingerprints)
+        _verify_tables(settings, incoming, row_counts, fingerprints)
         release = replace(
             release,
             row_counts=row_counts,
@@ -219,7 +219,7 @@ def _write_tables(
     """Write the DuckDB file and the Parquet files; row counts and fingerprints of the tables."""
     if not settings.warehouse_path.exists():
         raise PublishError(_nothing_to_publish(settings))
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:", config=limits(settings)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {quote(settings.warehouse_path)} as warehouse (read_only)")
         marts = read_marts(connection, "warehouse")
@@ -352,10 +352,10 @@ def _write_history(
 
 
 def _verify_tables(
-    folder: Path, row_counts: Mapping[str, int], fingerprints: Mapping[str, str]
+    settings: Settings, folder: Path, row_counts: Mapping[str, int], fingerprints: Mapping[str, str]
 ) -> None:
     """Open what was written as a reader would, and compare it with the warehouse."""
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:", config=limits(settings)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {quote(folder / DATABASE)} as written (read_only)")
         for table, expected in row_counts.items():

@@ -14,6 +14,7 @@ from orchestration.errors import ConfigError
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGETS = ("duckdb", "postgres", "spark")
 SOURCES = ("files", "salesforce", "hubspot")
+MEMORY = re.compile(r"[1-9]\d*([KMGT]i?B|%)")
 # what may stand in a proxy's table as it is (docs/serving.md)
 EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+'&-]*@[a-z0-9][a-z0-9.-]*")
 
@@ -31,6 +32,7 @@ class Settings:
     audiences: bool = False
     analysts: tuple[str, ...] = ()
     serving_url: str = field(default="", repr=False)  # may hold a password
+    memory: str = "80%"  # as DuckDB has it by itself
 
     @classmethod
     def from_environment(
@@ -78,6 +80,12 @@ class Settings:
                 "SCORECARD_SERVING_URL is not the address of a PostgreSQL database. Write it as "
                 "postgresql://user@host:5432/database (docs/postgres.md)."
             )
+        memory = env.get("SCORECARD_MEMORY") or cls.memory
+        if not MEMORY.fullmatch(memory):
+            raise ConfigError(
+                f"SCORECARD_MEMORY: '{memory}' is not an amount of memory. Write it as 6GB, or "
+                "as a share of the machine's, such as 50%."
+            )
         settings = cls(
             company=name,
             target=target,
@@ -85,6 +93,7 @@ class Settings:
             audiences=audiences == "on",
             analysts=analysts,
             serving_url=serving_url,
+            memory=memory,
         )
         if env.get("SCORECARD_DATA_DIR"):
             path = Path(env["SCORECARD_DATA_DIR"]).expanduser().resolve()

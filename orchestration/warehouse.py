@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +20,7 @@ from orchestration.settings import Settings
 STORAGE_VERSION = "v1.4.0"
 # what the rows of a relation under the name `held` are, in whatever order (macro content_of_rows)
 CONTENT_OF_ROWS = "concat_ws(' ', count(*), bit_xor(hash(held)), sum(cast(hash(held) as hugeint)))"
+WORKING = "working-"
 
 
 @contextmanager
@@ -33,7 +36,7 @@ def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.D
         connection = duckdb.connect(
             str(path),
             read_only=read_only,
-            config={"storage_compatibility_version": STORAGE_VERSION},
+            config={"storage_compatibility_version": STORAGE_VERSION, **limits(settings)},
         )
     except (duckdb.Error, OSError) as error:
         raise ScorecardError(
@@ -46,6 +49,28 @@ def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.D
         yield connection
     finally:
         connection.close()
+
+
+def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's settings: how much memory it takes, and where it puts what does not fit.
+
+    Every connection may spill into the same folder: DuckDB names its files by process and
+    connection, and removes those of processes that are dead.
+    """
+    return {
+        "memory_limit": settings.memory,
+        "temp_directory": f"{settings.warehouse_path}.tmp",
+    }
+
+
+def working_folder(settings: Settings) -> tempfile.TemporaryDirectory[str]:
+    """A folder for what a step of a refresh writes on its way.
+
+    It is where the company's data is, for a system's own temporary folder may be small. The next
+    refresh removes what a killed one left.
+    """
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=settings.state_dir, prefix=WORKING)
 
 
 @contextmanager
@@ -80,6 +105,8 @@ def refresh_lock(settings: Settings, now: dt.datetime, wait: float = 0) -> Itera
             json.dumps({"pid": os.getpid(), "since": now.isoformat(timespec="seconds")}),
             encoding="utf-8",
         )
+        for left in settings.state_dir.glob(f"{WORKING}*"):
+            shutil.rmtree(left)
         yield
     finally:
         holder_path.unlink(missing_ok=True)

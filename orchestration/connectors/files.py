@@ -31,7 +31,7 @@ from orchestration.connectors.load import (
 from orchestration.errors import InputError
 from orchestration.policy import read_policy
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote
+from orchestration.warehouse import connect, limits, quote, working_folder
 
 DATABASE_FORM = "database.sql"
 FORMS = ("csv", "parquet", "jsonl", "sql", DATABASE_FORM)
@@ -109,8 +109,7 @@ def load_files(
                 loads[table.name] = done
         rest = [table for table in chosen if table.name not in loads]
         if rest:
-            settings.state_dir.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="files-") as folder:
+            with working_folder(settings) as folder:
                 staging = _Staging(settings, sources, fingerprints, Path(folder), quarantine, now)
                 for staged in staging.stage(rest):
                     loads[staged.table.name] = load_staged(
@@ -149,7 +148,9 @@ def check_files(settings: Settings, tables: Sequence[str] | None = None) -> list
         InputError: names file, line, column, value and remedy of the first problems.
     """
     sources = _find(settings)
-    with tempfile.TemporaryDirectory(prefix="scorecard-") as folder:
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    # a refresh may begin meanwhile: not a folder that it would remove
+    with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="check-") as folder:
         staging = _Staging(
             settings,
             sources,
@@ -268,9 +269,8 @@ class _Staging:
         if reps in wanted or any(table.name in OF_REPS for table in order):
             order.insert(0, reps)
         staged: list[Staged] = []
-        with duckdb.connect() as con:
+        with duckdb.connect(config=limits(self.settings)) as con:
             con.execute("set TimeZone = 'UTC'")
-            con.execute(f"set temp_directory = {quote(self.folder / 'spill')}")
             con.execute(f"set file_search_path = {quote(self.settings.files_dir)}")
             for table in order:
                 staged.append(self._stage(con, table))

@@ -14,7 +14,6 @@ import email.utils
 import json
 import os
 import re
-import tempfile
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -48,7 +47,7 @@ from orchestration.connectors.load import (
 )
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote
+from orchestration.warehouse import connect, quote, working_folder
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -897,9 +896,7 @@ class _Load:
         self.con.register("page", pa.table(cells))
         modified = quote(iso(self.now)) if stamp == "id" else f"left({stamp}, 19) || 'Z'"
         try:
-            with tempfile.TemporaryDirectory(
-                dir=self.settings.state_dir, prefix="hubspot-"
-            ) as folder:
+            with working_folder(self.settings) as folder:
                 return merge_records(
                     self.con,
                     self.settings,
@@ -989,7 +986,7 @@ def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str,
     if chosen.landed_in:
         from orchestration.connectors import hubspot_landed
 
-        return hubspot_landed.look(chosen)
+        return hubspot_landed.look(settings, chosen)
     client = _client(chosen)
     names = [name for name in client.settings.objects if OBJECT_BY_NAME[name].is_watched]
     if not seen:

@@ -9,7 +9,6 @@ in the plain form, which `landed` then reads like any other.
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,7 +50,7 @@ from orchestration.connectors.landed import (
 from orchestration.connectors.load import TableLoad, create_raw_tables, iso, merge_records
 from orchestration.errors import InputError
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote
+from orchestration.warehouse import connect, quote, working_folder
 
 SETTING = f"{VARIABLES}LANDED_IN"
 MADE = "made"  # the type of a column that the view makes
@@ -237,14 +236,14 @@ class _View:
         return self.place.fields(found, column)
 
 
-def look(chosen: HubSpotSettings) -> dict[str, Any]:
+def look(settings: Settings, chosen: HubSpotSettings) -> dict[str, Any]:
     """How many records the watched tables have, and when the tool last wrote one."""
     tables = [
         object_table(chosen, OBJECT_BY_NAME[name])
         for name in chosen.objects
         if OBJECT_BY_NAME[name].is_watched
     ]
-    return look_at_landed(SETTING, chosen.landed_in, tables)
+    return look_at_landed(settings, SETTING, chosen.landed_in, tables)
 
 
 def check(chosen: HubSpotSettings) -> tuple[str, list[str]]:
@@ -731,7 +730,7 @@ def _write_dispositions(
         for value, label in DISPOSITIONS.items()
     )
     columns = REFERENCE_BY_TABLE["property_option"].columns
-    with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="landed-") as folder:
+    with working_folder(settings) as folder:
         return merge_records(
             con,
             settings,

@@ -25,7 +25,7 @@ from orchestration.connectors.files import BAD, normalised
 from orchestration.connectors.load import iso, merge_records, write_changed_months
 from orchestration.errors import InputError
 from orchestration.settings import Settings
-from orchestration.warehouse import quote
+from orchestration.warehouse import limits, quote, working_folder
 
 # when a tool wrote a row, best first; a row that it changes or marks as deleted is written anew
 SYNCED = ("_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at", "_dlt_load_id")
@@ -486,14 +486,16 @@ def check_landed(setting: str, text: str, tables: Sequence[LandedTable]) -> tupl
         return f"{source}: {len(tables)} tables can be read in {place.name}.", warnings
 
 
-def look_at_landed(setting: str, text: str, tables: Sequence[LandedTable]) -> dict[str, Any]:
+def look_at_landed(
+    settings: Settings, setting: str, text: str, tables: Sequence[LandedTable]
+) -> dict[str, Any]:
     """How many records each table has, and when the tool, or else somebody, last wrote one.
 
     Raises:
         ScorecardError: the place cannot be opened, or something needed is missing.
     """
     found: dict[str, Any] = {}
-    with duckdb.connect() as con, open_place(con, setting, text) as place:
+    with duckdb.connect(config=limits(settings)) as con, open_place(con, setting, text) as place:
         con.execute("set TimeZone = 'UTC'")
         for table in tables:
             if do_without(place, table):
@@ -566,8 +568,7 @@ def _read(
 ) -> tuple[int, int, str | None, tuple[int, int]]:
     """Rows read, rows that differed, how far the tool was; rows that are gone now, and in all."""
     table, place = matched.table, matched.place
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="landed-") as folder:
+    with working_folder(settings) as folder:
         path = Path(folder) / "rows.parquet"
         wanted = [*matched.by_column.values(), *matched.deleted]
         wanted += [name for name in (matched.synced, matched.active, matched.ended) if name]

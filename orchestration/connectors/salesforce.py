@@ -15,7 +15,6 @@ import io
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -50,7 +49,7 @@ from orchestration.connectors.load import (
 )
 from orchestration.errors import ConfigError, InputError, ScorecardError
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, quote
+from orchestration.warehouse import connect, quote, working_folder
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -681,7 +680,7 @@ def look(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str,
         from orchestration.connectors.landed import look_at_landed
 
         tables = [landed_table(chosen, OBJECT_BY_NAME[name]) for name in names]
-        return look_at_landed(f"{VARIABLES}LANDED_IN", chosen.landed_in, tables)
+        return look_at_landed(settings, f"{VARIABLES}LANDED_IN", chosen.landed_in, tables)
     client = _client(chosen)
     if seen:
         return {**seen, "found": client.count_changes(names, seen["since"], None)}
@@ -996,7 +995,7 @@ def _merge(
     """Merge a page; how many rows were new or differed."""
     if page.num_rows == 0:
         return 0
-    with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="salesforce-") as folder:
+    with working_folder(settings) as folder:
         con.register("page", page)
         is_deleted = "coalesce(lower(is_deleted), 'false')" if one.has_delete_flag else "'false'"
         columns = ", ".join(

@@ -32,7 +32,7 @@ from orchestration.quality.checks import (
 from orchestration.quality.data_docs import write_data_docs
 from orchestration.quality.results import CheckResult, CheckSpec
 from orchestration.settings import Settings
-from orchestration.warehouse import quote
+from orchestration.warehouse import limits, quote
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -184,7 +184,9 @@ def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
             "warehouse",
             connection_string=connection_string(str(path)),
             create_temp_table=False,
-            kwargs={"connect_args": {"read_only": True}},  # type: ignore[call-arg]
+            kwargs={  # type: ignore[call-arg]
+                "connect_args": {"read_only": True, "config": limits(settings)}
+            },
         )
         # one engine looks whether tables are there, the other runs the checks
         engines = (datasource.get_engine(), datasource.get_execution_engine().engine)

@@ -147,7 +147,7 @@ class Landing:
             for name in TABLES
         ]
         where = self.environment["SCORECARD_SALESFORCE_LANDED_IN"]
-        return landed.look_at_landed("LANDED_IN", where, tables)
+        return landed.look_at_landed(self.settings, "LANDED_IN", where, tables)
 
 
 @pytest.fixture(params=FORMS)

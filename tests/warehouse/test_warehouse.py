@@ -6,13 +6,21 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.errors import RefreshRunning, ScorecardError
 from orchestration.settings import Settings
-from orchestration.warehouse import connect, refresh_lock
+from orchestration.warehouse import (
+    WORKING,
+    connect,
+    limits,
+    refresh_lock,
+    working_folder,
+)
 
 NOW = dt.datetime(2026, 6, 30, 2, 0, tzinfo=dt.UTC)
 
@@ -42,6 +50,42 @@ def test_the_warehouse_is_written_so_that_older_drivers_can_open_it(settings: Se
 def test_time_stamps_are_read_in_utc(settings: Settings) -> None:
     with connect(settings) as connection:
         assert connection.execute("select current_setting('TimeZone')").fetchall() == [("UTC",)]
+
+
+def test_what_does_not_fit_into_memory_lies_beside_the_warehouse(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = replace(settings, memory="60MB")
+    spilled = settings.company_dir / "warehouse.duckdb.tmp"
+    settings.company_dir.mkdir(parents=True)
+    for connection in (
+        duckdb.connect(str(settings.warehouse_path), config=limits(small)),
+        duckdb.connect(config=limits(small)),
+    ):
+        with connection:
+            assert connection.execute("select current_setting('memory_limit')").fetchall() == [
+                ("57.2 MiB",)
+            ]
+            connection.execute(
+                "create temp table numbers as select hash(i) as number from range(10_000_000) t(i)"
+            )
+            assert any(path.stat().st_size > 10_000_000 for path in spilled.iterdir())
+        assert not spilled.exists()
+    assert not (tmp_path / ".tmp").exists()
+
+
+def test_what_a_killed_refresh_left_is_removed(settings: Settings) -> None:
+    settings.state_dir.mkdir(parents=True)
+    left = settings.state_dir / f"{WORKING}left"
+    left.mkdir()
+    (left / "activities.parquet").write_bytes(b"half a file")
+    with refresh_lock(settings, NOW), working_folder(settings) as folder:
+        assert not left.exists()
+        assert Path(folder).parent == settings.state_dir
+        with pytest.raises(RefreshRunning), refresh_lock(settings, NOW):
+            pass
+        assert Path(folder).is_dir()  # who does not get the lock removes nothing
 
 
 def test_a_damaged_warehouse_is_named_with_a_remedy(settings: Settings) -> None:
