@@ -1,6 +1,7 @@
 {#-
     What a model rests on besides days that are told apart: the version of policy and code, and what
-    its other inputs hold, as one text. None outside of a refresh, or if an input is not known.
+    its other inputs hold, as one text; of a model that is learnt at the end of a month that day too.
+    None outside of a refresh, or if an input is not known.
 -#}
 {% macro foundations_of_model() -%}
     {%- set version = env_var("SCORECARD_VERSION", "") if execute else "" -%}
@@ -15,5 +16,6 @@
     {%- if known | length < inputs.split(", ") | length -%}
         {{ return(none) }}
     {%- endif -%}
-    {{ return(local_md5(version ~ known | join(" "))) }}
+    {%- set learnt = last_month_end() if config.get("meta", {}).get("reads_until") else "" -%}
+    {{ return(local_md5(version ~ known | join(" ") ~ learnt)) }}
 {%- endmacro %}

@@ -11,6 +11,9 @@
     - `changes_with: inputs`: it is a selection of such models, or of the calendar.
     - `changes_with: changed_months`: it replaces the months that ingestion names.
 
+    - `reads_until: month_end`: it reads nothing after the last end of a month, and stands until
+      something before changes.
+
     Outside of a refresh it forgets the relation, so that the next refresh builds it anew.
 -#}
 {% macro keep_track(relation, inputs, since=none) -%}
@@ -50,7 +53,9 @@
                 )
             {%- endset -%}
         {%- else -%}
-            {%- set foundations, changed_since = "null", "null" -%}
+            {%- set changed_since = "null" -%}
+            {%- set foundations = "'" ~ (foundations_of_model() or "") ~ "'"
+                if meta.get("reads_until") else "null" -%}
         {%- endif %}
         delete from built.nodes where node = {{ node }};
         insert into built.nodes (node, built_from, content, rests_on, changed_since)

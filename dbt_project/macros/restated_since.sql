@@ -12,16 +12,16 @@
     {%- if not rests_on or should_full_refresh() or load_cached_relation(this) is none -%}
         {{ return(none) }}
     {%- endif -%}
+    {%- set read_until = last_month_end() if config.get("meta", {}).get("reads_until")
+        else "date '0001-01-01'" -%}
     {%- set found = run_query(
-        "select cast(least("
+        "select since from (select cast(least("
         ~ "(select min(changed_since) from built.nodes where node in ('" ~ model.unique_id ~ "', "
         ~ inputs_of_node() ~ ")), "
         ~ "(select date_trunc('month', min(first_day)) from built.days)"
         ~ ") as date) as since from built.nodes"
-        ~ " where node = '" ~ model.unique_id ~ "' and rests_on = '" ~ rests_on ~ "'"
+        ~ " where node = '" ~ model.unique_id ~ "' and rests_on = '" ~ rests_on ~ "') as found"
+        ~ " where since > " ~ read_until
     ).columns[0].values() -%}
-    {%- if found | length and found[0] | string > "0001-01-01" -%}
-        {{ return(found[0] | string) }}
-    {%- endif -%}
-    {{ return(none) }}
+    {{ return(found[0] | string if found | length else none) }}
 {%- endmacro %}

@@ -1,7 +1,8 @@
 {#-
     CTEs that aggregate the CTE `relation` (one row per `keys` and date_day) into every period type.
     `measures` maps a column to its aggregate function. Quarters and years add up the months, so
-    that the days are read once for weeks and once for months.
+    that the days are read once for weeks and once for months; weeks that are kept as they stand are
+    left out.
     The result is the CTE `<relation>_by_period`: period_type, period_start, keys, measures.
     Needs the CTE int_dates.
 -#}
@@ -24,6 +25,9 @@
     from {{ from }}
     inner join int_dates
         on {{ from }}.{{ day }} = int_dates.date_day
+    {%- if type == "week" %}
+    where {{ add_days(from ~ ".date_day", 6) }} >= {{ kept_until() }}
+    {%- endif %}
     group by {{ numbers }}
 ),
 {% endfor %}

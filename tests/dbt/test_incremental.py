@@ -68,6 +68,8 @@ def test_an_incremental_build_equals_a_full_one_row_for_row(built: Company, tmp_
 
 # periods that ended before the month in which a day passes
 CLOSED = "period_end < date '2026-12-01'"
+# what is learnt at the end of a month, and a column of it
+LEARNT = {"leading_indicator_audit": "leading_metric_name", "projection_calibration": "verdict"}
 # what may happen between two refreshes: SQL over raw, and the days until the next one
 STEPS = {
     "a_day_passes": (
@@ -132,6 +134,8 @@ def test_a_refresh_equals_a_full_one_whatever_changed(built: Company, tmp_path: 
         as_of += dt.timedelta(days=days)
         if name == "a_day_passes":  # what is rebuilt loses this
             company.execute(f"update marts.scorecard_rep_metrics set region = 'old' where {CLOSED}")
+            for table, column in LEARNT.items():
+                company.execute(f"update marts.{table} set {column} = {column} || ' old'")
         else:
             # part of another day, a model by hand and a table from stale ones leave no trace
             some = ["--select", "+int_seasonal_indices"]
@@ -155,6 +159,13 @@ def test_a_refresh_equals_a_full_one_whatever_changed(built: Company, tmp_path: 
                 " order by 1"
             ) == [(False, False), (True, True)]
             company.execute(f"update marts.scorecard_rep_metrics set region = '' where {CLOSED}")
+            for table, column in LEARNT.items():
+                assert company.rows(
+                    f"select distinct {column} like '% old', as_of_date from marts.{table}"
+                ) == [(True, as_of)]
+                company.execute(
+                    f"update marts.{table} set {column} = replace({column}, ' old', '')"
+                )
         ours, said = _everything(company), log.read_text(encoding="utf-8")
         if name == "a_day_passes":
             (goals,) = [line for line in said.splitlines() if "marts.fct_goals_daily ." in line]

@@ -1,15 +1,20 @@
+{{ config(meta={'reads_until': 'month_end'}) }}
+
 {% set moments = ['earlier', 'start', 'quarter_1', 'quarter_2', 'quarter_3'] %}
 
 with scorecard_rep_metrics as (
     select * from {{ ref('scorecard_rep_metrics') }}
+    where period_end <= {{ last_month_end() }}
 ),
 
 fct_goals_daily as (
     select * from {{ ref('fct_goals_daily') }}
+    where date_day <= {{ last_month_end() }}
 ),
 
 int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}
+    where date_day <= {{ last_month_end() }}
 ),
 
 first_record as (
@@ -83,7 +88,7 @@ movements as (
         on fct_goals_daily.rep_id = sampled_reps.rep_id
     inner join first_record
         on fct_goals_daily.date_day >= first_record.date_day
-    where fct_goals_daily.daily_goal > 0 and fct_goals_daily.date_day <= {{ as_of_date() }}
+    where fct_goals_daily.daily_goal > 0
     union all
     select
         int_metrics__daily.rep_id,

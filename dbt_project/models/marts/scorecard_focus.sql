@@ -27,8 +27,9 @@ icp_rules as (
     select count(*) as rule_count from {{ ref('icp_rules') }}
 ),
 
--- the one pass over the activities reads no more of them than it must; a local day is within a day
--- of the UTC one. One version per rep and moment, one row per zone and day: nothing multiplies
+-- the one pass over the activities finds them by their text and reads no more than it must; a local
+-- day is within a day of the UTC one. One version per rep and moment, one row per zone and day:
+-- nothing multiplies
 dated as (
     select
         int_rep_zones.credited_rep_id as rep_id,
@@ -46,8 +47,10 @@ dated as (
             int_rep_zones.time_zone = time_zone_days.time_zone
             and cast(int_crm__activities.occurred_at as date) = time_zone_days.utc_date
     where
-        int_crm__activities.occurred_at >= {{ add_days(as_of_date(), -91) }}
-        and int_crm__activities.occurred_at < {{ add_days(as_of_date(), 2) }}
+        int_crm__activities.occurred_text
+        >= cast({{ add_days(as_of_date(), -91) }} as {{ type_text() }})
+        and int_crm__activities.occurred_text
+        < cast({{ add_days(as_of_date(), 2) }} as {{ type_text() }})
 ),
 
 counted as (

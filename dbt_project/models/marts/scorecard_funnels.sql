@@ -20,6 +20,10 @@ int_periods as (
     select * from {{ ref('int_periods') }}
 ),
 
+int_dates as (
+    select * from {{ ref('int_dates') }}
+),
+
 int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}
 ),
@@ -125,6 +129,17 @@ recent_periods as (
     where age <= 2
 ),
 
+-- a row for each day of a period, so that facts meet their periods by equality and not by a range
+period_days as (
+    select
+        recent_periods.period_type,
+        recent_periods.period_start,
+        int_dates.date_day
+    from recent_periods
+    inner join int_dates
+        on int_dates.date_day between recent_periods.period_start and recent_periods.period_end
+),
+
 activity_roles as (
     select distinct funnels.role
     from funnels
@@ -158,25 +173,23 @@ funnel_metrics as (
 
 actuals as (
     select
-        recent_periods.period_type,
-        recent_periods.period_start,
+        period_days.period_type,
+        period_days.period_start,
         int_metrics__daily.rep_id,
         int_metrics__daily.metric_id,
         sum(int_metrics__daily.numerator) as actual
     from int_metrics__daily
     inner join funnel_metrics
         on int_metrics__daily.metric_id = funnel_metrics.metric_id
-    inner join recent_periods
-        on
-            int_metrics__daily.date_day between recent_periods.period_start
-            and recent_periods.period_end
+    inner join period_days
+        on int_metrics__daily.date_day = period_days.date_day
     group by 1, 2, 3, 4
 ),
 
 goals as (
     select
-        recent_periods.period_type,
-        recent_periods.period_start,
+        period_days.period_type,
+        period_days.period_start,
         fct_goals_daily.rep_id,
         fct_goals_daily.metric_id,
         sum(
@@ -189,10 +202,8 @@ goals as (
     from fct_goals_daily
     inner join funnel_metrics
         on fct_goals_daily.metric_id = funnel_metrics.metric_id
-    inner join recent_periods
-        on
-            fct_goals_daily.date_day between recent_periods.period_start
-            and recent_periods.period_end
+    inner join period_days
+        on fct_goals_daily.date_day = period_days.date_day
     where fct_goals_daily.full_goal is not null
     group by 1, 2, 3, 4
 ),

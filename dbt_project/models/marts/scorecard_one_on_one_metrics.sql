@@ -38,6 +38,10 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
+int_dates as (
+    select * from {{ ref('int_dates') }}
+),
+
 weeks as (
     select
         period_start as week_start_date,
@@ -79,19 +83,29 @@ window_ends as (
     from moments
 ),
 
+-- a row for each day of a window, so that facts meet their windows by equality and not by a range
+window_days as (
+    select
+        window_ends.window_end_date,
+        int_dates.date_day
+    from window_ends
+    inner join int_dates
+        on
+            int_dates.date_day > {{ add_days('window_ends.window_end_date', -28) }}
+            and int_dates.date_day <= window_ends.window_end_date
+),
+
 actuals as (
     select
         int_metrics__daily.rep_id,
         int_metrics__daily.metric_id,
-        window_ends.window_end_date,
+        window_days.window_end_date,
         sum(int_metrics__daily.numerator) as numerator,
         sum(int_metrics__daily.denominator) as denominator,
         sum(int_metrics__daily.sum_of_squares) as sum_of_squares
     from int_metrics__daily
-    inner join window_ends
-        on
-            int_metrics__daily.date_day > {{ add_days('window_ends.window_end_date', -28) }}
-            and int_metrics__daily.date_day <= window_ends.window_end_date
+    inner join window_days
+        on int_metrics__daily.date_day = window_days.date_day
     group by 1, 2, 3
 ),
 
@@ -99,7 +113,7 @@ goals as (
     select
         fct_goals_daily.rep_id,
         fct_goals_daily.metric_id,
-        window_ends.window_end_date,
+        window_days.window_end_date,
         sum(
             case
                 when fct_goals_daily.date_day <= {{ goals_due_date() }}
@@ -108,10 +122,8 @@ goals as (
             end
         ) as goal_to_date
     from fct_goals_daily
-    inner join window_ends
-        on
-            fct_goals_daily.date_day > {{ add_days('window_ends.window_end_date', -28) }}
-            and fct_goals_daily.date_day <= window_ends.window_end_date
+    inner join window_days
+        on fct_goals_daily.date_day = window_days.date_day
     where fct_goals_daily.full_goal is not null
     group by 1, 2, 3
 ),
