@@ -602,7 +602,9 @@ def _print_summary(
             *((load.rows, load.rows_changed, load.rows_quarantined) for load in loads), strict=True
         )
     )
-    out.print(f"\nRead       {rows:,} rows of {len(loads)} tables, {changed:,} of them changed")
+    out.print(
+        f"\nRead       {len(loads)} tables with {rows:,} rows; {changed:,} new, changed or deleted"
+    )
     if quarantined:
         out.print(f"           {quarantined:,} bad rows are in quarantine", style="yellow")
     for warning in (warning for load in loads for warning in load.warnings):

@@ -54,6 +54,9 @@ export function percent(share) {
 	return isMissing(share) ? NOTHING : `${Math.floor(share * 100 + 1e-9)}%`;
 }
 
+/** What stands between an actual and its goal: a rate is no part of its goal. */
+export const goalWord = (aggregation) => (aggregation === 'ratio' || aggregation === 'mean' ? 'goal' : 'of');
+
 /** A share that is read for itself, not against an edge: rounded, and certain only when it is. */
 export function chance(share) {
 	if (isMissing(share)) return NOTHING;
@@ -63,8 +66,8 @@ export function chance(share) {
 }
 
 /** A factor between days: 1 is neutral. */
-export function factor(value) {
-	return isMissing(value) ? NOTHING : new Intl.NumberFormat('en', { maximumFractionDigits: 3 }).format(value);
+export function factor(value, digits = 2) {
+	return isMissing(value) ? NOTHING : value.toFixed(digits);
 }
 
 /** A value of a metric in its unit. */
@@ -108,6 +111,9 @@ export function formatValidity({ valid_from, valid_to }) {
 
 /** '2026-11-01' as 'November 2026'. */
 export const formatMonth = (text) => formatDay(text, { month: 'long', year: 'numeric' });
+
+/** '2026-11-18 09:30' in UTC as '18 Nov 2026 09:30 UTC'. */
+export const formatMoment = (text) => (text ? `${formatDay(text)} ${text.slice(11, 16)} UTC` : NOTHING);
 
 /** The days of a period, with its name where it is a fiscal one. */
 export function formatPeriod({ period_id, period_start, period_end }) {

@@ -105,7 +105,7 @@ def test_nothing_changed_and_a_release_is_published_all_the_same(
 ) -> None:
     before = published(company)
     assert cli.run(REFRESH) == 0
-    assert "0 of them changed" in capsys.readouterr().out
+    assert "; 0 new, changed or deleted" in capsys.readouterr().out
     after = published(company)
     assert after.release_id != before.release_id
     history = ("releases", "data_checks")

@@ -891,7 +891,7 @@ def funnel_rows(
         if gap >= 0:
             continue
         contributions = shapley(actual, reference)
-        names = ["Demos held", "Deals won per demos held", "Average deal"]
+        names = ["Demos held", "Deals won from demos held", "Average deal"]
         for order, factor in enumerate(names):
             is_main = contributions[order] == min(contributions)
             diagnosis.append(

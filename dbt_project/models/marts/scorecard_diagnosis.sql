@@ -95,7 +95,9 @@ chain_factors as (
         case
             when kept.from_step is null then kept.step_name
             when kept.from_step = kept.step - 1 and kept.rate_name is not null then kept.rate_name
-            else kept.step_name || ' per ' || lower(kept.from_step_name)
+            when kept.aggregation = 'sum'
+                then kept.step_name || ' per ' || lower(kept.from_step_name)
+            else kept.step_name || ' from ' || lower(kept.from_step_name)
         end as factor_name,
         case
             when kept.from_step is null or kept.aggregation = 'sum' then kept.unit
