@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.spark --activities 0.1 1 --write` builds what is computed of each single
 activity (the incremental model and the facts) on a standalone cluster of one and of two workers,
-and puts the table into docs/spark.md.
+and puts the table into docs/spark.md. The server and the two workers hold 4 GiB at most.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import datetime as dt
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -32,33 +32,49 @@ from tests.engines import spark_server
 DOCUMENT = REPOSITORY / "docs" / "spark.md"
 TODAY = dt.date(2025, 6, 30)
 COUNTED = "int_activities__counted_daily"
-SELECTION = ["--select", "+fct_leading_metrics_daily", "+fct_lagging_metrics_daily",
-             "--indirect-selection", "cautious"]  # fmt: skip
+FACTS = ("+fct_leading_metrics_daily", "+fct_lagging_metrics_daily")
+NO_OTHERS = ("--indirect-selection", "cautious")  # no tests of what is not built
 WORKERS = (1, 2)
-# as for a company of some size
-SETTINGS = {"spark.sql.shuffle.partitions": "4", "spark.sql.adaptive.enabled": "true"}
+# as for a company of some size: executors have both compilers of Java
+SETTINGS = {
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
+}
+MIB = 2**20
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Seconds by the clock, and of all processors of Spark together."""
+    """Seconds by the clock; of the processor those of this process, the server and the workers."""
 
     wall: float
-    cpu: float
+    ours: float
+    server: float
+    workers: float
+
+    def __add__(self, other: Phase) -> Phase:
+        """One after the other."""
+        return Phase(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one size cost on one cluster; `again` is the same build when one month has changed."""
+    """What one size cost on one cluster; `again` is the same build when one month has changed.
+
+    `counted` is the incremental model alone, `peaks` the memory of the server and of an executor.
+    """
 
     activities: int
     reps: int
     workers: int
     raw_bytes: int
+    built_bytes: int
     copy: Phase
     first: Phase
-    counted: float
+    counted: Phase
     again: Phase
+    peaks: tuple[int, int]
 
 
 def measure(folder: Path, settings: Settings, rows: int, reps: int, workers: int) -> Run:
@@ -68,35 +84,35 @@ def measure(folder: Path, settings: Settings, rows: int, reps: int, workers: int
         os.environ.update(spark.variables())
         project = parsed_project(on_spark)
         set_changed_months(settings, "true")
-        seconds: dict[str, float] = {}
 
-        def build() -> None:
-            run = dbt_runner.build(on_spark, project, TODAY, selection=SELECTION)
+        def build(selection: Sequence[str]) -> None:
+            run = dbt_runner.build(on_spark, project, TODAY, selection=[*selection, *NO_OTHERS])
             run.raise_for_errors()
-            seconds.update(
-                {
-                    event["data"]["node_info"]["node_name"]: event["data"]["execution_time"]
-                    for event in run.events
-                }
-            )
 
         copy = timed(spark, lambda: engines.load_raw(on_spark, project))
-        first = timed(spark, build)
-        counted = seconds[COUNTED]
+        inputs = timed(spark, lambda: build(["--select", f"+{COUNTED}", "--exclude", COUNTED]))
+        counted = timed(spark, lambda: build(["--select", COUNTED]))
+        facts = timed(spark, lambda: build(["--select", *FACTS, "--exclude", f"+{COUNTED}"]))
         set_changed_months(settings, f"month_start = date '{TODAY.replace(day=1)}'")
         engines.load_raw(on_spark, project)
+        again = timed(spark, lambda: build(["--select", *FACTS]))
         return Run(
             activities=rows,
             reps=reps,
             workers=workers,
-            raw_bytes=sum(
-                p.stat().st_size for p in (folder / "tables").rglob("raw_*/**/*.parquet")
-            ),
+            raw_bytes=parquet_bytes(folder, "raw_*"),
+            built_bytes=sum(parquet_bytes(folder, layer) for layer in ("intermediate", "marts")),
             copy=copy,
-            first=first,
+            first=inputs + counted + facts,
             counted=counted,
-            again=timed(spark, build),
+            again=again,
+            peaks=spark.peaks(),
         )
+
+
+def parquet_bytes(folder: Path, layer: str) -> int:
+    """Size of the files of a layer."""
+    return sum(p.stat().st_size for p in (folder / "tables").glob(f"{layer}/**/*.parquet"))
 
 
 def set_changed_months(settings: Settings, which: str) -> None:
@@ -112,41 +128,47 @@ def set_changed_months(settings: Settings, which: str) -> None:
 
 def timed(spark: spark_server.Spark, work: Callable[[], object]) -> Phase:
     """Do something, and say what it took."""
-    wall, cpu = time.perf_counter(), spark.processor_seconds()
+
+    def now() -> tuple[float, ...]:
+        return (time.perf_counter(), time.process_time(), *spark.processor_seconds())
+
+    before = now()
     work()
-    return Phase(time.perf_counter() - wall, spark.processor_seconds() - cpu)
+    return Phase(*(after - then for after, then in zip(now(), before, strict=True)))
 
 
-def measure_size(folder: Path, activities: int) -> list[Run]:
+def measure_size(folder: Path, activities: int) -> Iterator[Run]:
     """One company of that size on one worker and on two."""
     settings = replace(Settings(), data_dir=folder / "data")
     truth = generate(settings.files_dir, today=TODAY, activities=activities, file_format="parquet")
     load_files(settings, now=dt.datetime.now(dt.UTC))
     write_reference(settings, TODAY)
     load_history(settings, TODAY, [])
-    return [
-        measure(folder / f"spark{workers}", settings, truth.rows["activities"], truth.reps, workers)
-        for workers in WORKERS
-    ]
+    for workers in WORKERS:
+        place = folder / f"spark{workers}"
+        yield measure(place, settings, truth.rows["activities"], truth.reps, workers)
 
 
 def render(runs: Sequence[Run], load: float) -> str:
     """The table in Markdown."""
-    head = ["activities", "reps", "workers", "raw Parquet", "copy", "first build",
-            "of it counting", "one month changed"]  # fmt: skip
+    head = ["activities", "reps", "workers", "raw Parquet", "tables built", "copy", "first build",
+            "of it counting", "one month changed", "memory"]  # fmt: skip
     rows = [
         [
             f"{run.activities:,}",
             f"{run.reps:,}",
             str(run.workers),
-            f"{run.raw_bytes / 1e6:.1f} MB",
-            *(f"{phase.wall:.0f} ({phase.cpu:.0f})" for phase in (run.copy, run.first)),
-            f"{run.counted:.0f}",
-            f"{run.again.wall:.0f} ({run.again.cpu:.0f})",
+            *(f"{size / 1e6:.1f} MB" for size in (run.raw_bytes, run.built_bytes)),
+            *map(_cell, (run.copy, run.first, run.counted, run.again)),
+            " and ".join(f"{peak / MIB:.0f}" for peak in run.peaks),
         ]
         for run in runs
     ]
     return "\n".join([_machine(load), "", *_table(head, rows)])
+
+
+def _cell(phase: Phase) -> str:
+    return f"{phase.wall:.0f} ({phase.ours:.0f} + {phase.server:.0f} + {phase.workers:.0f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -158,12 +180,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     console = Console(highlight=False, soft_wrap=True)
     load = os.getloadavg()[0]
-    runs = []
+    runs: list[Run] = []
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="benchmark-") as folder:
         for number in (round(1e6 * millions) for millions in options.activities):
             console.print(f"{number:,} activities …")
-            runs += measure_size(Path(folder) / str(number), number)
-            console.print(render(runs, load), markup=False)
+            for run in measure_size(Path(folder) / str(number), number):
+                runs.append(run)
+                console.print(render(runs, load), markup=False)
     if options.write:
         write_document(DOCUMENT, render(runs, load))
 

@@ -81,7 +81,7 @@ class Account:
                 one.name, {n: "string" for n in names if n not in NOT_EVERYWHERE}
             )
 
-    def put(self, name: str, record_id: str, **cells: str) -> None:
+    def put(self, name: str, record_id: str, /, **cells: str) -> None:
         """Create a record, or change cells of one; either is stamped."""
         with self.lock:
             stamp = self.now.strftime(STAMP)

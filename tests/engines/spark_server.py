@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 HOST = "127.0.0.1"
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # short runs are done before the second compiler of Java has paid for itself
 JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 SMALL_DATA = {
@@ -78,16 +79,38 @@ class Spark:
         executors = _json(f"{self.ui_url}/api/v1/applications/{application['id']}/allexecutors")
         return {one["id"]: one["completedTasks"] for one in executors if one["id"] != "driver"}
 
-    def processor_seconds(self) -> float:
-        """What all living processes of Spark have used of the processors."""
-        groups = {str(process.pid) for process in self.processes.values()}
-        ticks = 0
-        for path in Path("/proc").glob("[0-9]*/stat"):
+    def processor_seconds(self) -> tuple[float, float]:
+        """What the server, and all other living processes, have used of the processors."""
+        ticks = {True: 0, False: 0}
+        for path, group in self._living():
             with suppress(OSError):
-                fields = path.read_text().rpartition(")")[2].split()
-                if fields[2] in groups:
-                    ticks += sum(map(int, fields[11:15]))  # its own, and its ended children's
-        return ticks / os.sysconf("SC_CLK_TCK")
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+                # its own, and its ended children's
+                ticks[group == "server"] += sum(map(int, fields[11:15]))
+        return ticks[True] / TICKS_PER_SECOND, ticks[False] / TICKS_PER_SECOND
+
+    def peaks(self) -> tuple[int, int]:
+        """Bytes of memory that the server, and the largest other process, held at most."""
+        peaks = {True: 0, False: 0}
+        for path, group in self._living():
+            with suppress(OSError):
+                (line,) = (
+                    one
+                    for one in (path / "status").read_text().splitlines()
+                    if one.startswith("VmHWM:")
+                )
+                is_server = group == "server"
+                peaks[is_server] = max(peaks[is_server], 1024 * int(line.split()[1]))
+        return peaks[True], peaks[False]
+
+    def _living(self) -> Iterator[tuple[Path, str]]:
+        """Each living process, and whose group it is in; executors are in that of their worker."""
+        names = {str(process.pid): name for name, process in self.processes.items()}
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                group = (path / "stat").read_text().rpartition(")")[2].split()[2]
+                if group in names:
+                    yield path, names[group]
 
     def run(self, name: str, *command: str, **variables: str) -> None:
         """Start a process of Spark in a group of its own."""
@@ -146,7 +169,7 @@ class Spark:
 
     def wait_for(self, name: str, is_ready: Any) -> None:
         """Wait until a process is ready, or show what it said."""
-        for _ in range(240):
+        for _ in range(600):
             if is_ready():
                 return
             if self.processes[name].poll() is not None:

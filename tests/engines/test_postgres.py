@@ -2,99 +2,81 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration import cli, engines
+from orchestration import engines
 from orchestration.dbt_runner import target_dir
 from orchestration.defs.transformation import parsed_project
-from orchestration.demo.company import generate
 from orchestration.engines import postgres as engines_postgres
 from orchestration.errors import ConfigError, ScorecardError
-from orchestration.publishing import current_release
 from orchestration.settings import REPOSITORY, Settings
 from tests.end_to_end.test_real_data import MAVEN, needs
+from tests.engines.company import DEMOS_HELD, SOURCES, Company, checks, demos_held, serving
 from tests.engines.conftest import Server, differences
 from tests.processes import run
 
-TODAY = dt.date(2025, 6, 30)
-REFRESH = ["refresh", "--no-reports", "--as-of", TODAY.isoformat()]
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@dataclass(frozen=True)
-class Company:
-    """The demo company, which two engines compute in turn."""
-
-    settings: Settings
-    variables: Mapping[str, str]
-
-    def refresh(self, target: str, *arguments: str) -> Path:
-        """Refresh on an engine; a copy of what was published."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("SCORECARD_TARGET", target)
-            assert cli.run([*REFRESH, *arguments]) == 0
-        release = current_release(self.settings)
-        assert release is not None
-        return release.database
-
-    @property
-    def activities(self) -> Path:
-        return self.settings.files_dir / "activities.csv"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
 def company(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """A small demo company and an empty database for it."""
+    """A small company of three sources, and an empty database for it."""
     postgres.execute("create database demo template template0 lc_collate 'C' lc_ctype 'C.UTF-8'")
-    settings = replace(Settings(), data_dir=tmp_path_factory.mktemp("data"))
-    variables = postgres.variables("demo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCORECARD_COMPANY", "demo")
-        patch.setenv("SCORECARD_DATA_DIR", str(settings.data_dir))
-        patch.delenv("SCORECARD_AS_OF_DATE", raising=False)
-        for name, value in variables.items():
+    settings = replace(Settings(), data_dir=tmp_path_factory.mktemp("data"), sources=SOURCES)
+    with serving(settings, days=200) as started, pytest.MonkeyPatch.context() as patch:
+        for name, value in postgres.variables("demo").items():
             patch.setenv(name, value)
-        generate(settings.files_dir, today=TODAY, reps=8, days=200)
-        yield Company(settings, variables)
+        yield started
+
+
+@dataclass(frozen=True)
+class Built:
+    """What PostgreSQL published of a part of the records and then of all, and a model it ran."""
+
+    before: Path
+    release: Path
+    model: str
 
 
 @pytest.fixture(scope="module")
-def published(company: Company) -> tuple[Path, Path]:
-    """What DuckDB and then PostgreSQL published."""
-    return company.refresh("duckdb"), company.refresh("postgres")
+def built(company: Company) -> Built:
+    """A first build, and one that goes on from it with the records that were missing."""
+    whole = company.hold_back()
+    before = company.refresh("postgres")
+    company.activities.write_text(whole)
+    release = company.refresh("postgres")
+    folder = target_dir(company.settings) / "run/sales_scorecard/models/marts"
+    return Built(before, release, (folder / "scorecard_rep_metrics.sql").read_text("utf-8"))
 
 
-def checks(database: Path) -> dict[tuple[str, str], bool]:
-    with duckdb.connect(str(database), read_only=True) as connection:
-        rows = connection.execute(
-            "select table_name, check_name, passed from marts.data_checks"
-            " where release_id = (select max(release_id) from marts.data_checks)"
-        ).fetchall()
-    return {(table, name): passed for table, name, passed in rows}
+@pytest.fixture(scope="module")
+def on_duckdb(company: Company, built: Built) -> Path:
+    """What DuckDB published of the same from scratch."""
+    return company.refresh("duckdb")
 
 
-def test_the_published_marts_equal_those_of_duckdb(published: tuple[Path, Path]) -> None:
-    on_duckdb, on_postgres = published
-    assert differences(on_duckdb, on_postgres) == []
-    assert checks(on_postgres) == checks(on_duckdb)
-    with duckdb.connect(str(on_postgres), read_only=True) as connection:
+def test_what_changed_gives_what_a_full_build_of_duckdb_gives(
+    built: Built, on_duckdb: Path
+) -> None:
+    assert differences(on_duckdb, built.release) == []
+    assert checks(on_duckdb) == checks(built.release)
+    assert differences(built.before, built.release) != []
+
+
+def test_people_of_each_source_are_on_scorecards(built: Built) -> None:
+    assert demos_held(built.release) == DEMOS_HELD
+
+
+def test_models_and_seeds_were_built_in_the_database(postgres: Server, built: Built) -> None:
+    with duckdb.connect(str(built.release), read_only=True) as connection:
         rows = connection.execute("select count(*) from marts.scorecard_rep_metrics").fetchall()
     assert rows[0][0] > 1000
-
-
-def test_models_and_seeds_were_built_in_the_database(
-    postgres: Server, company: Company, published: tuple[Path, Path]
-) -> None:
-    with duckdb.connect(str(published[1]), read_only=True) as connection:
-        rows = connection.execute("select count(*) from marts.scorecard_rep_metrics").fetchall()
     # raises unless the tables are there and as large as what was published
     for table, least in (("marts.scorecard_rep_metrics", rows[0][0]), ("config.goals", 5)):
         postgres.execute(
@@ -102,43 +84,25 @@ def test_models_and_seeds_were_built_in_the_database(
         )
 
 
-def test_steps_that_add_columns_are_kept_apart(
-    company: Company, published: tuple[Path, Path]
-) -> None:
+def test_steps_that_add_columns_are_kept_apart(built: Built) -> None:
     """PostgreSQL would work out a step anew for each mention of its columns: minutes."""
-    folder = target_dir(company.settings) / "run/sales_scorecard/models/marts"
-    made = (folder / "scorecard_rep_metrics.sql").read_text(encoding="utf-8")
-    assert "ranged as materialized (" in made
-    assert "int_settings as (" in made
+    assert "ranged as materialized (" in built.model
+    assert "int_settings as (" in built.model
 
 
-def test_the_password_is_nowhere(postgres: Server, published: tuple[Path, Path]) -> None:
-    data_dir = published[1].parents[4]
-    files = [path for path in data_dir.rglob("*") if path.is_file()]
+def test_the_password_is_nowhere(postgres: Server, company: Company, on_duckdb: Path) -> None:
+    files = [path for path in company.settings.data_dir.rglob("*") if path.is_file()]
     assert len(files) > 50
     assert [p for p in files if postgres.password.encode() in p.read_bytes()] == []
 
 
-def test_nothing_is_copied_twice(company: Company, published: tuple[Path, Path]) -> None:
+def test_nothing_is_copied_twice(company: Company, on_duckdb: Path) -> None:
     settings = replace(company.settings, target="postgres")
+    engines.load_raw(settings, parsed_project(settings))  # that no month counts as changed any more
     assert engines.load_raw(settings, parsed_project(settings)) == {}
 
 
-def test_what_changed_is_copied_and_gives_what_a_full_build_gives(
-    company: Company, published: tuple[Path, Path]
-) -> None:
-    header, *lines = company.activities.read_text().splitlines(keepends=True)
-    month = [line for line in lines if ",2025-03-" in line or '"2025-03-' in line]
-    assert len(month) > 100
-    gone = set(month[::3])  # a third of one month vanishes
-    company.activities.write_text(header + "".join(line for line in lines if line not in gone))
-    before = published[1]
-    incremental = company.refresh("postgres")
-    assert differences(before, incremental) != []
-    assert differences(company.refresh("duckdb", "--full"), incremental) == []
-
-
-def test_only_changed_months_are_copied(company: Company, published: tuple[Path, Path]) -> None:
+def test_only_changed_months_are_copied(company: Company, on_duckdb: Path) -> None:
     settings = replace(company.settings, target="postgres")
     engines.load_raw(settings, parsed_project(settings))
     warehouse = duckdb.connect(str(settings.warehouse_path))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import os
 import shutil
 import subprocess
@@ -12,64 +10,46 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from orchestration import cli, dbt_runner, engines
+from orchestration import dbt_runner, engines
+from orchestration.connectors import hubspot, salesforce
 from orchestration.connectors.files import load_files
 from orchestration.defs.transformation import _recipe, parsed_project
-from orchestration.demo.company import generate
 from orchestration.engines import spark
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.history import load_history
-from orchestration.publishing import current_release
 from orchestration.reference import write_reference
 from orchestration.run_state import write_recipe
 from orchestration.settings import REPOSITORY, Settings
 from orchestration.warehouse import connect
 from tests.end_to_end.test_real_data import MAVEN, needs
 from tests.engines import spark_server
+from tests.engines.company import (
+    DEMOS_HELD,
+    SOURCES,
+    TODAY,
+    Company,
+    checks,
+    demos_held,
+    serving,
+)
 from tests.engines.conftest import differences
 
-TODAY = dt.date(2025, 6, 30)
 COUNTED = "int_activities__counted_daily"
 PASSWORD = "canary-of-spark"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-@dataclass(frozen=True)
-class Company:
-    """The demo company, which two engines compute in turn."""
-
-    settings: Settings
-    spark: spark_server.Spark
-
-    def refresh(self, target: str, *arguments: str) -> Path:
-        """Refresh on an engine; a copy of what was published."""
-        day = TODAY.isoformat()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("SCORECARD_TARGET", target)
-            assert cli.run(["refresh", "--no-reports", "--as-of", day, *arguments]) == 0
-        release = current_release(self.settings)
-        assert release is not None
-        return release.database
-
-    def months(self) -> dict[str, set[str]]:
-        """The files of each month of the incremental model."""
-        table = self.spark.folder / "tables" / "intermediate" / COUNTED
-        return {
-            folder.name.removeprefix("month_start_date="): {p.name for p in folder.iterdir()}
-            for folder in table.glob("month_start_date=*")
-        }
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
 def server(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[spark_server.Spark]:
-    """One process of Spark with two cores."""
+    """A cluster of two workers with one core each; later one process with two cores."""
     with (
-        spark_server.local(tmp_path_factory.mktemp("spark")) as started,
+        spark_server.cluster(tmp_path_factory.mktemp("spark")) as started,
         pytest.MonkeyPatch.context() as patch,
     ):
         for name, value in started.variables().items():
@@ -82,68 +62,96 @@ def server(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[spa
 def company(
     server: spark_server.Spark, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Company]:
-    """A small demo company."""
-    settings = replace(Settings(), data_dir=tmp_path_factory.mktemp("data"), target="spark")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCORECARD_COMPANY", "demo")
-        patch.setenv("SCORECARD_DATA_DIR", str(settings.data_dir))
-        patch.delenv("SCORECARD_AS_OF_DATE", raising=False)
-        generate(settings.files_dir, today=TODAY, reps=8, days=120)
-        yield Company(settings, server)
+    """A small company of three sources."""
+    settings = replace(
+        Settings(), data_dir=tmp_path_factory.mktemp("data"), sources=SOURCES, target="spark"
+    )
+    with serving(settings, days=120) as started:
+        yield started
+
+
+def months(server: spark_server.Spark) -> dict[str, set[str]]:
+    """The files of each month of the incremental model."""
+    table = server.folder / "tables" / "intermediate" / COUNTED
+    return {
+        folder.name.removeprefix("month_start_date="): {path.name for path in folder.iterdir()}
+        for folder in table.glob("month_start_date=*")
+    }
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What was seen of the day before: months of the incremental model, and tasks by executor."""
+
+    months: Mapping[str, set[str]]
+    cores: list[int]
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    workers: list[str]
 
 
 @pytest.fixture(scope="module")
-def earlier(company: Company) -> Mapping[str, set[str]]:
-    """Months as Spark counted them the day before, without a third of March; then it restarts.
+def earlier(server: spark_server.Spark, company: Company) -> Earlier:
+    """The day before, on a cluster that loses a worker; then all of Spark stops.
 
     Of that day only the incremental model is built, which is all that the next day goes on from.
     """
     settings, day = company.settings, TODAY - dt.timedelta(days=1)
-    path = settings.files_dir / "activities.csv"
-    whole = path.read_text()
-    header, *lines = whole.splitlines(keepends=True)
-    moments = [row["occurred_at"] for row in csv.DictReader(io.StringIO(whole))]
-    march = [place for place, moment in enumerate(moments) if moment.startswith("2025-03")]
-    missing = {*march[::3], *(p for p, moment in enumerate(moments) if moment > f"{TODAY}")}
-    assert len(missing) > len(march) / 3 > 100
-    path.write_text(header + "".join(ln for p, ln in enumerate(lines) if p not in missing))
-
-    load_files(settings, now=dt.datetime.now(dt.UTC))
+    whole = company.hold_back(day)
+    now = dt.datetime.now(dt.UTC)
+    load_files(settings, now=now)
+    salesforce.load_from_environment(settings, full=False, now=now)
+    hubspot.load_from_environment(settings, full=False, now=now)
     write_reference(settings, day)
     load_history(settings, day, [])
     project = parsed_project(settings)
     engines.load_raw(settings, project)
+    seen: dict[str, Any] = {}
+
+    def lose_a_worker(message: str) -> None:
+        """When the work on the incremental model begins."""
+        if "int_rep_zones" in message and not seen:
+            seen["cores"] = [one["coresused"] for one in server.workers()]
+            seen["before"] = server.tasks()
+            server.kill("worker1")
+
     only_it = ["--select", f"+{COUNTED}", "--indirect-selection", "cautious"]
-    run = dbt_runner.build(settings, project, day, selection=only_it)
+    run = dbt_runner.build(settings, project, day, selection=only_it, on_result=lose_a_worker)
     run.raise_for_errors()
     with connect(settings) as connection:
         connection.execute("delete from raw_files._changed_months")
     write_recipe(settings, _recipe(settings))
+    found = Earlier(
+        months=months(server),
+        after=server.tasks(),
+        workers=sorted(one["state"] for one in server.workers()),
+        **seen,
+    )
 
-    path.write_text(whole)
-    found = company.months()
-    company.spark.stop(["server"])
+    company.activities.write_text(whole)
+    server.stop()
     # as if the server had stopped while it made a table
-    unfinished = company.spark.folder / "tables" / "intermediate" / "int_dates" / "_temporary"
+    unfinished = server.folder / "tables" / "intermediate" / "int_dates" / "_temporary"
     unfinished.mkdir(parents=True)
-    company.spark.start_local()
+    server.start_local()
     return found
 
 
 @pytest.fixture(scope="module")
-def published(company: Company, earlier: Mapping[str, set[str]]) -> tuple[Path, Path]:
+def published(company: Company, earlier: Earlier) -> tuple[Path, Path]:
     """What DuckDB published from scratch, and Spark going on from the day before."""
     on_spark = company.refresh("spark")
     return company.refresh("duckdb"), on_spark
 
 
-def checks(database: Path) -> dict[tuple[str, str], bool]:
-    with duckdb.connect(str(database), read_only=True) as connection:
-        rows = connection.execute(
-            "select table_name, check_name, passed from marts.data_checks"
-            " where release_id = (select max(release_id) from marts.data_checks)"
-        ).fetchall()
-    return {(table, name): passed for table, name, passed in rows}
+def test_two_workers_shared_the_work_and_one_died(earlier: Earlier) -> None:
+    assert earlier.cores == [1, 1]
+    assert len(earlier.before) == 2
+    assert min(earlier.before.values()) > 10
+    assert earlier.workers == ["ALIVE", "DEAD"]
+    more = {name: count - earlier.before.get(name, 0) for name, count in earlier.after.items()}
+    assert max(more.values()) > 10
+    assert min(more.values()) < 10
 
 
 def test_the_next_day_equals_a_full_build_of_duckdb(published: tuple[Path, Path]) -> None:
@@ -155,26 +163,34 @@ def test_the_next_day_equals_a_full_build_of_duckdb(published: tuple[Path, Path]
     assert rows[0][0] > 1000
 
 
+def test_people_of_each_source_are_on_scorecards(published: tuple[Path, Path]) -> None:
+    assert demos_held(published[1]) == DEMOS_HELD
+
+
 def test_only_months_that_changed_were_built_anew(
-    company: Company, earlier: Mapping[str, set[str]], published: tuple[Path, Path]
+    server: spark_server.Spark, earlier: Earlier, published: tuple[Path, Path]
 ) -> None:
-    now = company.months()
-    assert set(now) == set(earlier)
-    anew = {month for month in now if now[month] != earlier[month]}
+    now = months(server)
+    assert set(now) == set(earlier.months)
+    anew = {month for month in now if now[month] != earlier.months[month]}
     assert anew == {"2025-03-01", "2025-06-01"}
     assert len(now) > len(anew)
 
 
-def test_no_step_of_a_model_is_left(company: Company, published: tuple[Path, Path]) -> None:
+def test_no_step_of_a_model_is_left(
+    server: spark_server.Spark, company: Company, published: tuple[Path, Path]
+) -> None:
     models = {node["name"] for node in parsed_project(company.settings).content["nodes"].values()}
-    tables = company.spark.folder / "tables"
+    tables = server.folder / "tables"
     built = {path.name for layer in spark.LAYERS for path in (tables / layer).iterdir()}
     assert len(built) > 60
     assert built - models == set()
 
 
-def test_the_password_is_nowhere(company: Company, published: tuple[Path, Path]) -> None:
-    folders = (company.settings.data_dir, company.spark.folder)
+def test_the_password_is_nowhere(
+    server: spark_server.Spark, company: Company, published: tuple[Path, Path]
+) -> None:
+    folders = (company.settings.data_dir, server.folder)
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 50
     assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
@@ -278,7 +294,7 @@ def test_a_folder_that_spark_does_not_see_is_said(on_spark: Settings, tmp_path: 
 
 def test_a_catalogue_of_another_company_is_refused(
     company: Company,
-    earlier: Mapping[str, set[str]],
+    earlier: Earlier,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,3 +1,5 @@
+{{ config(materialized='table', meta={'compared': true}) }}
+
 with stg_hubspot__owners as (
     select * from {{ ref('stg_hubspot__owners') }}
 ),

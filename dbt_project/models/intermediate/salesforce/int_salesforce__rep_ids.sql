@@ -1,3 +1,5 @@
+{{ config(materialized='table', meta={'compared': true}) }}
+
 with stg_salesforce__users as (
     select * from {{ ref('stg_salesforce__users') }}
 ),
