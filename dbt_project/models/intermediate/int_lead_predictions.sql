@@ -145,31 +145,16 @@ asked as (
 ),
 
 -- an attribute that is not known, or a value never seen, moves nothing
-contributions as (
-    select
-        asked.model_id,
-        asked.lead_id,
-        asked.is_open,
-        lead_attributes.attribute,
-        lead_attributes.text_value,
-        lead_attributes.value_class,
-        effects.effect
-    from asked
-    inner join lead_attributes
-        on asked.lead_id = lead_attributes.record_id
-    inner join effects
-        on
-            asked.model_id = effects.model_id
-            and lead_attributes.attribute = effects.attribute
-            and lead_attributes.value_class = effects.value_class
-),
-
 summed as (
     select
-        model_id,
-        lead_id,
-        {{ settle('sum(effect)') }} as evidence
-    from contributions
+        effects.model_id,
+        lead_attributes.record_id as lead_id,
+        {{ settle('sum(effects.effect)') }} as evidence
+    from lead_attributes
+    inner join effects
+        on
+            lead_attributes.attribute = effects.attribute
+            and lead_attributes.value_class = effects.value_class
     group by 1, 2
 ),
 
@@ -323,28 +308,36 @@ judged as (
         on models.model_id = calibrated.model_id
 ),
 
+open_leads as (
+    select lead_id from asked
+    where model_id = 'current' and is_open
+),
+
 ranked as (
     select
-        contributions.lead_id,
-        contributions.effect,
-        case contributions.attribute
-            when 'industry' then 'industry ' || contributions.text_value
-            when 'country' then 'country ' || contributions.text_value
-            when 'source' then 'from ' || contributions.text_value
-            when 'job_title' then 'job title ' || contributions.text_value
-            when 'employee_count' then 'company size ' || contributions.value_class
-            else 'revenue ' || contributions.value_class
-        end || case when contributions.effect > 0 then ' +' else ' -' end as reason,
+        lead_attributes.record_id as lead_id,
+        effects.effect,
+        case lead_attributes.attribute
+            when 'industry' then 'industry ' || lead_attributes.text_value
+            when 'country' then 'country ' || lead_attributes.text_value
+            when 'source' then 'from ' || lead_attributes.text_value
+            when 'job_title' then 'job title ' || lead_attributes.text_value
+            when 'employee_count' then 'company size ' || lead_attributes.value_class
+            else 'revenue ' || lead_attributes.value_class
+        end || case when effects.effect > 0 then ' +' else ' -' end as reason,
         row_number() over (
-            partition by contributions.lead_id
+            partition by lead_attributes.record_id
             order by
-                abs(contributions.effect) desc nulls last, contributions.attribute asc nulls last
+                abs(effects.effect) desc nulls last, lead_attributes.attribute asc nulls last
         ) as place
-    from contributions
-    where
-        contributions.model_id = 'current'
-        and contributions.is_open
-        and contributions.effect <> 0
+    from lead_attributes
+    inner join open_leads
+        on lead_attributes.record_id = open_leads.lead_id
+    inner join effects
+        on
+            lead_attributes.attribute = effects.attribute
+            and lead_attributes.value_class = effects.value_class
+    where effects.model_id = 'current' and effects.effect <> 0
 ),
 
 reasons as (
