@@ -22,7 +22,7 @@ int_scorecard_metrics__resolved as (
     select * from {{ ref('int_scorecard_metrics__resolved') }}
 ),
 
-int_metrics__daily as (
+int_metrics__daily as {{ not_held() }}(
     select * from {{ ref('int_metrics__daily') }}
 ),
 
@@ -55,7 +55,7 @@ first_days as (
     select {{ add_days('min(period_start)', -91) }} as first_day from int_rep_periods
 ),
 
-actuals as (
+actuals as {{ not_held() }}(
     select
         int_metrics__daily.rep_id,
         int_metrics__daily.metric_id,
@@ -68,7 +68,7 @@ actuals as (
         on int_metrics__daily.date_day >= first_days.first_day
 ),
 
-goals as (
+goals as {{ not_held() }}(
     select
         fct_goals_daily.rep_id,
         fct_goals_daily.metric_id,
@@ -101,17 +101,27 @@ running_periods as (
     where is_current and period_type in ('week', 'month', 'quarter', 'year')
 ),
 
-earlier_actuals as (
+-- a row for each of these days: joined by a range instead, all actuals and goals would be sorted
+earlier_days as (
     select
         running_periods.period_type,
+        int_dates.date_day
+    from running_periods
+    inner join int_dates
+        on
+            int_dates.date_day >= {{ add_days('running_periods.period_start', -91) }}
+            and int_dates.date_day < running_periods.period_start
+),
+
+earlier_actuals as (
+    select
+        earlier_days.period_type,
         actuals.rep_id,
         actuals.metric_id,
         sum(actuals.numerator) as actual
-    from running_periods
-    inner join actuals
-        on
-            actuals.date_day >= {{ add_days('running_periods.period_start', -91) }}
-            and actuals.date_day < running_periods.period_start
+    from actuals
+    inner join earlier_days
+        on actuals.date_day = earlier_days.date_day
     group by 1, 2, 3
 ),
 
@@ -122,15 +132,13 @@ first_record as (
 
 earlier_goals as (
     select
-        running_periods.period_type,
+        earlier_days.period_type,
         goals.rep_id,
         goals.metric_id,
         sum(goals.goal_period) as goal
-    from running_periods
-    inner join goals
-        on
-            goals.date_day >= {{ add_days('running_periods.period_start', -91) }}
-            and goals.date_day < running_periods.period_start
+    from goals
+    inner join earlier_days
+        on goals.date_day = earlier_days.date_day
     inner join first_record
         on goals.date_day >= first_record.date_day
     group by 1, 2, 3

@@ -38,7 +38,7 @@ first_days as (
     select min(period_start) as first_day from int_periods
 ),
 
-dated_goals as (
+dated_goals as {{ not_held() }}(
     select fct_goals_daily.*
     from fct_goals_daily
     inner join first_days
