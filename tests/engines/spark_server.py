@@ -94,13 +94,10 @@ class Spark:
         peaks = {True: 0, False: 0}
         for path, group in self._living():
             with suppress(OSError):
-                (line,) = (
-                    one
-                    for one in (path / "status").read_text().splitlines()
-                    if one.startswith("VmHWM:")
-                )
-                is_server = group == "server"
-                peaks[is_server] = max(peaks[is_server], 1024 * int(line.split()[1]))
+                for line in (path / "status").read_text().splitlines():
+                    if line.startswith("VmHWM:"):  # one that has just ended has none
+                        peak = 1024 * int(line.split()[1])
+                        peaks[group == "server"] = max(peaks[group == "server"], peak)
         return peaks[True], peaks[False]
 
     def _living(self) -> Iterator[tuple[Path, str]]:
