@@ -18,9 +18,13 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -351,6 +355,31 @@ def serve(site: Path, port: int, who: str | None = None) -> None:
 
     app = site_app(*served_folders(site, who))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+
+
+@contextmanager
+def served(shell: Path, data: Path | None = None) -> Iterator[str]:
+    """`site_app` on a free port of 127.0.0.1, in a thread; yields the address.
+
+    Raises:
+        ScorecardError: the server did not start.
+    """
+    import uvicorn
+
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(site_app(shell, data), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            while not server.started:
+                if not thread.is_alive():
+                    raise ScorecardError("The pages could not be served on 127.0.0.1.")
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=30)
 
 
 def install_packages(project: Path) -> None:

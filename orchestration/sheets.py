@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote as quote_url
@@ -18,7 +14,7 @@ import duckdb
 
 from orchestration.errors import ConfigError, ScorecardError
 from orchestration.publishing import DATABASE
-from orchestration.reports_site import served_folders, site_app
+from orchestration.reports_site import served, served_folders
 from orchestration.settings import Settings
 from orchestration.terminal import find_rep
 
@@ -53,7 +49,7 @@ def print_sheets(
     site = settings.reports_dir / "current"
     folders = served_folders(site)
     sheets = _sheets_of(settings, site, manager)
-    browser_path = _find_browser(os.environ if environ is None else environ)
+    browser_path = find_browser(os.environ if environ is None else environ)
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:
@@ -62,7 +58,7 @@ def print_sheets(
         ) from error
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    with _serving(*folders) as address, sync_playwright() as playwright:
+    with served(*folders) as address, sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(
                 executable_path=browser_path,
@@ -116,7 +112,12 @@ def _sheets_of(settings: Settings, site: Path, manager: str) -> list[dict[str, A
     return [sheet for sheet in sheets if sheet["manager_id"] == chosen["rep_id"]]
 
 
-def _find_browser(environ: Mapping[str, str]) -> str:
+def find_browser(environ: Mapping[str, str]) -> str:
+    """The path of Chromium or Chrome: the one that `SCORECARD_CHROMIUM` names, or one on the PATH.
+
+    Raises:
+        ConfigError: there is none, or what is named is no program.
+    """
     named = environ.get(VARIABLE)
     if named:
         if not os.access(named, os.X_OK):
@@ -134,24 +135,3 @@ def _find_browser(environ: Mapping[str, str]) -> str:
 
 def _file_name(rep_id: str) -> str:
     return re.sub(r"[^\w.-]", lambda match: f"%{ord(match.group()):02X}", rep_id)
-
-
-@contextmanager
-def _serving(shell: Path, data: Path) -> Iterator[str]:
-    """The site on a free port of this machine."""
-    import uvicorn
-
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(site_app(shell, data), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                if not thread.is_alive():
-                    raise ScorecardError("The pages could not be served on 127.0.0.1.")
-                time.sleep(0.02)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=30)

@@ -10,12 +10,8 @@ import datetime as dt
 import math
 import random
 import shutil
-import socket
 import statistics
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -23,11 +19,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-import uvicorn
 
 from orchestration import publishing
 from orchestration.publishing import Release
-from orchestration.reports_site import site_app
 from orchestration.settings import Settings
 
 AS_OF = dt.date(2026, 11, 18)
@@ -1371,29 +1365,3 @@ def publish_sample(settings: Settings, published: Path, release_id: str = RELEAS
     publishing._write_manifest(release.path, release)
     publishing._swap_pointer(publishing._prepare_pointer(settings.published_dir, release_id))
     return release
-
-
-@contextmanager
-def serving(shell: Path, data: Path | None = None) -> Iterator[str]:
-    """Serve a site on a free port of this machine and yield its address."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(site_app(shell, data), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            deadline = time.monotonic() + 30
-            while not server.started:
-                assert time.monotonic() < deadline, "the server did not start"
-                time.sleep(0.02)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=30)
-
-
-@pytest.fixture(scope="session")
-def serve_site() -> Any:
-    """`serving`, for the tests that look at a site over HTTP."""
-    return serving

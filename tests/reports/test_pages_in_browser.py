@@ -115,9 +115,9 @@ def company(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Settin
 
 
 @pytest.fixture(scope="session")
-def address(company: Settings, serve_site: Any) -> Iterator[str]:
+def address(company: Settings) -> Iterator[str]:
     """The address at which the pages are served."""
-    with serve_site(company.reports_dir / "current") as url:
+    with reports_site.served(company.reports_dir / "current") as url:
         yield url
 
 
@@ -705,10 +705,10 @@ def audiences(company: Settings, published: Path, tmp_path_factory: pytest.TempP
 
 @pytest.mark.parametrize("person", ["r04", "m1"])
 def test_pages_work_with_what_an_audience_sees(
-    visit: Callable[..., Any], audiences: Path, serve_site: Any, person: str
+    visit: Callable[..., Any], audiences: Path, person: str
 ) -> None:
     shell, data = reports_site.served_folders(audiences, id_of(person))
-    with serve_site(shell, data) as url, visit(390, url) as window:
+    with reports_site.served(shell, data) as url, visit(390, url) as window:
         waiting = ["/", "/plan/", "/goals/", "/teams/North/", f"/reps/{id_of('r04')}/leads/"]
         kinds: dict[str, int] = {}
         seen = set(waiting)
@@ -733,11 +733,9 @@ def test_pages_work_with_what_an_audience_sees(
         assert len(kinds) > 15
 
 
-def test_a_login_that_nobody_knows_is_told_so(
-    visit: Callable[..., Any], audiences: Path, serve_site: Any
-) -> None:
+def test_a_login_that_nobody_knows_is_told_so(visit: Callable[..., Any], audiences: Path) -> None:
     data = audiences / "audiences" / "nobody"
-    with serve_site(audiences / "shell", data) as url, visit(1440, url) as window:
+    with reports_site.served(audiences / "shell", data) as url, visit(1440, url) as window:
         window.page.goto(f"{url}/reps/r04/")
         heading = window.page.get_by_role("heading", name="Nothing here is for you")
         expect(heading).to_be_visible(timeout=WAIT)

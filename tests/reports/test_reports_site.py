@@ -258,7 +258,7 @@ class Answer:
 
 
 @pytest.fixture
-def get(tmp_path: Path, serve_site: Any) -> Iterator[Callable[..., Answer]]:
+def get(tmp_path: Path) -> Iterator[Callable[..., Answer]]:
     """Ask a server over a small site, with a secret beside its folder."""
     site = tmp_path / "site"
     (site / "_app" / "immutable").mkdir(parents=True)
@@ -268,7 +268,7 @@ def get(tmp_path: Path, serve_site: Any) -> Iterator[Callable[..., Answer]]:
     (site / "_app" / "immutable" / "start.js.gz").write_bytes(gzip.compress(b"plain"))
     (site / "data" / "dim_reps.0123.arrow.gz").write_bytes(b"stream")
     (tmp_path / "secret").write_text("secret")
-    with serve_site(site) as address:
+    with reports_site.served(site) as address:
 
         def ask(path: str, accept: str = "identity") -> Answer:
             host = address.removeprefix("http://")
