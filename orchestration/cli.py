@@ -78,8 +78,11 @@ def refresh(
     from orchestration.as_of import choose_as_of
     from orchestration.notifications import AlertSettings
     from orchestration.policy import require_policy
+    from orchestration.reports_site import require_audiences
 
     settings = _settings(company)
+    if not no_reports:
+        require_audiences(settings)
     _require_input(settings)
     alerts = AlertSettings.from_environment(os.environ).is_on
     day = choose_as_of(settings, as_of, os.environ, _now())
@@ -359,14 +362,14 @@ def rollback_(
 ) -> None:
     """Make another release the current one, and let the pages follow."""
     from orchestration.publishing import rollback
+    from orchestration.reports_site import publish_site, require_audiences
     from orchestration.warehouse import refresh_lock
 
     settings = _settings(company)
+    require_audiences(settings)
     with refresh_lock(settings, _now()):
         release = rollback(settings, release_id)
         if settings.reports_dir.exists():
-            from orchestration.reports_site import publish_site
-
             publish_site(settings)
         if settings.serving_url:
             from orchestration.served_warehouse import serve_release

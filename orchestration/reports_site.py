@@ -228,6 +228,20 @@ def read_tables(connection: duckdb.DuckDBPyConnection, sources_dir: Path) -> lis
     return tables
 
 
+def require_audiences(settings: Settings) -> None:
+    """Let nobody see more than before because a setting was left out.
+
+    Raises:
+        ConfigError: the pages have audiences, and whether they are to have is not said.
+    """
+    if settings.audiences is None and read_listing(settings.reports_dir / "current") is not None:
+        raise ConfigError(
+            f"SCORECARD_AUDIENCES is not set, but the pages of '{settings.company}' show each "
+            "person only what they may see. Set it to on; or to off, if whoever opens the pages "
+            "may see everything from now on."
+        )
+
+
 def publish_site(settings: Settings) -> Path:
     """Put the shell and the data of the published release together and swap them in at once.
 
@@ -237,6 +251,7 @@ def publish_site(settings: Settings) -> Path:
     Raises:
         ScorecardError: nothing is published yet, or a step failed; the site of before stays.
     """
+    require_audiences(settings)
     release = settings.published_dir / "current"
     published = release.resolve() / "scorecard.duckdb"
     current = current_release(settings)

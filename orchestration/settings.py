@@ -29,7 +29,7 @@ class Settings:
     reports_project_dir: Path = REPOSITORY / "reports"
     target: str = "duckdb"
     sources: tuple[str, ...] = ("files",)
-    audiences: bool = False
+    audiences: bool | None = None  # None: not said, which is off
     analysts: tuple[str, ...] = ()
     serving_url: str = field(default="", repr=False)  # may hold a password
     memory: str = "80%"  # as DuckDB has it by itself
@@ -64,8 +64,8 @@ class Settings:
                     f"SCORECARD_SOURCES: '{source}' is not a source. "
                     f"Use a comma-separated list of: {', '.join(SOURCES)}."
                 )
-        audiences = env.get("SCORECARD_AUDIENCES") or "off"
-        if audiences not in ("on", "off"):
+        audiences = env.get("SCORECARD_AUDIENCES") or ""
+        if audiences not in ("on", "off", ""):
             raise ConfigError(f"SCORECARD_AUDIENCES: '{audiences}' is not on or off.")
         analysts = tuple((env.get("SCORECARD_ANALYSTS") or "").lower().replace(",", " ").split())
         for email in analysts:
@@ -90,7 +90,7 @@ class Settings:
             company=name,
             target=target,
             sources=sources,
-            audiences=audiences == "on",
+            audiences={"on": True, "off": False}.get(audiences),
             analysts=analysts,
             serving_url=serving_url,
             memory=memory,

@@ -338,6 +338,26 @@ def published_site(
     return settings
 
 
+def test_a_setting_that_is_left_out_shows_nobody_more(
+    published_site: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = (published_site.reports_dir / "current").resolve()
+    forgotten = replace(published_site, audiences=None)
+    monkeypatch.setattr(cli, "_settings", lambda company: forgotten)
+    for command in (["refresh"], ["releases", "rollback", site.name]):
+        assert cli.run(command) == 2
+        assert "SCORECARD_AUDIENCES is not set" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match="show each person only what they may see"):
+        reports_site.publish_site(forgotten)
+    current = published_site.reports_dir / "current"
+    assert current.resolve() == site
+    assert (current / "shell").is_dir()
+
+    reports_site.publish_site(replace(published_site, audiences=False))
+    assert (current / "data" / "manifest.json").is_file()
+    assert not (current / "audiences").exists()
+
+
 def test_the_shell_holds_nobodys_data(published_site: Settings) -> None:
     current = published_site.reports_dir / "current"
     shell, data = reports_site.served_folders(current, "CANARY.R04@example.com")
