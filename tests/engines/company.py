@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +71,28 @@ class Company:
 
 @contextmanager
 def serving(settings: Settings, days: int) -> Iterator[Company]:
-    """Generate the company, and serve what its CRMs hold; the environment says where they are."""
+    """Generate the company, and serve what its CRMs hold; the environment says where they are.
+
+    They hold nothing if files are the only source.
+    """
     generate(settings.files_dir, today=TODAY, reps=8, days=days)
+    environment = {
+        "SCORECARD_COMPANY": settings.company,
+        "SCORECARD_DATA_DIR": str(settings.data_dir),
+        "SCORECARD_SOURCES": ",".join(settings.sources),
+    }
+    with ExitStack() as stack:
+        if settings.sources != ("files",):
+            environment |= _serve_crms(stack, settings)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.delenv("SCORECARD_AS_OF_DATE", raising=False)
+        yield Company(settings)
+
+
+def _serve_crms(stack: ExitStack, settings: Settings) -> dict[str, str]:
+    """Move a part of the company into its CRMs and serve them; how they are reached."""
     now = dt.datetime.combine(TODAY, dt.time(6), dt.UTC) + dt.timedelta(days=1)
     org = fake_salesforce.Org(now=now, polls_until_done=0)
     account = fake_hubspot.Account(now=now)
@@ -82,25 +102,14 @@ def serving(settings: Settings, days: int) -> Iterator[Company]:
     _add_people_of_hubspot(account)
     org.now += dt.timedelta(hours=1)  # what was stamped in this second comes with the next look
     account.now += dt.timedelta(hours=1)
-    with (
-        fake_salesforce.serving(org) as org_url,
-        fake_hubspot.serving(account) as account_url,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in {
-            "SCORECARD_COMPANY": settings.company,
-            "SCORECARD_DATA_DIR": str(settings.data_dir),
-            "SCORECARD_SOURCES": ",".join(settings.sources),
-            "SCORECARD_SALESFORCE_URL": org_url,
-            "SCORECARD_SALESFORCE_CLIENT_ID": org.client_id,
-            "SCORECARD_SALESFORCE_CLIENT_SECRET": org.client_secret,
-            "SCORECARD_HUBSPOT_URL": account_url,
-            "SCORECARD_HUBSPOT_SERVICE_KEY": account.key,
-            **READ,
-        }.items():
-            patch.setenv(name, value)
-        patch.delenv("SCORECARD_AS_OF_DATE", raising=False)
-        yield Company(settings)
+    return {
+        "SCORECARD_SALESFORCE_URL": stack.enter_context(fake_salesforce.serving(org)),
+        "SCORECARD_SALESFORCE_CLIENT_ID": org.client_id,
+        "SCORECARD_SALESFORCE_CLIENT_SECRET": org.client_secret,
+        "SCORECARD_HUBSPOT_URL": stack.enter_context(fake_hubspot.serving(account)),
+        "SCORECARD_HUBSPOT_SERVICE_KEY": account.key,
+        **READ,
+    }
 
 
 def _part(files: Path, digit: str) -> Path:
