@@ -69,7 +69,7 @@ def test_an_incremental_build_equals_a_full_one_row_for_row(built: Company, tmp_
 # periods that ended before the month in which a day passes
 CLOSED = "period_end < date '2026-12-01'"
 # what is learnt at the end of a month, and a column of it
-LEARNT = {"leading_indicator_audit": "leading_metric_name", "projection_calibration": "verdict"}
+LEARNT = {"projection_calibration": "verdict"}
 # what may happen between two refreshes: SQL over raw, and the days until the next one
 STEPS = {
     "a_day_passes": (

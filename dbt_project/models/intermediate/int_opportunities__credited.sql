@@ -1,5 +1,3 @@
-{{ config(meta={'compared_by': 'close_date'}) }}
-
 with int_crm__opportunities as (
     select * from {{ ref('int_crm__opportunities') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(meta={'reads_until': 'month_end'}) }}
-
 with int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}
 ),
@@ -108,7 +106,7 @@ won_deals as (
             and int_opportunities__credited.close_date = int_rep_days.date_day
     where
         int_opportunities__credited.is_won
-        and int_opportunities__credited.close_date <= {{ last_month_end() }}
+        and int_opportunities__credited.close_date <= {{ as_of_date() }}
         and int_opportunities__credited.created_at is not null
 ),
 
@@ -174,8 +172,8 @@ dates as (
         {{ day_number('week_start_date') }} as week_day_number
     from int_dates
     where
-        week_end_date <= {{ last_month_end() }}
-        and week_start_date > {{ add_days(last_month_end(), -735) }}
+        week_end_date <= {{ as_of_date() }}
+        and week_start_date > {{ add_days(as_of_date(), -735) }}
 ),
 
 first_record as (
