@@ -110,6 +110,7 @@ def _set_aside(path: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it builds some twenty times
 def test_a_refresh_equals_a_full_one_whatever_changed(built: Company, tmp_path: Path) -> None:
     company = built.copy(tmp_path)
     project = dbt_runner.parse(company.settings)
