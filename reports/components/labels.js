@@ -57,6 +57,10 @@ export function percent(share) {
 /** What stands between an actual and its goal: a rate is no part of its goal. */
 export const goalWord = (aggregation) => (aggregation === 'ratio' || aggregation === 'mean' ? 'goal' : 'of');
 
+/** How many reps a search left of all: '3 of 12 reps', or '12 reps' where it left all. */
+export const countReps = (found, reps) =>
+	`${found.length === reps.length ? '' : `${found.length} of `}${reps.length} ${reps.length === 1 ? 'rep' : 'reps'}`;
+
 /** A share that is read for itself, not against an edge: rounded, and certain only when it is. */
 export function chance(share) {
 	if (isMissing(share)) return NOTHING;

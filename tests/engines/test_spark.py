@@ -45,7 +45,9 @@ PASSWORD = "canary-of-spark"
 # Spark plans for minutes what three sources are made of
 IS_LONG = bool(os.environ.get("SCORECARD_TEST_SPARK_LONG"))
 only_long = pytest.mark.skipif(
-    not IS_LONG, reason="takes minutes; to run it set SCORECARD_TEST_SPARK_LONG=1"
+    not IS_LONG,
+    reason="Spark plans three sources, and Maven's deals, for minutes; PostgreSQL compares both"
+    " in each run. To run it set SCORECARD_TEST_SPARK_LONG=1",
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
