@@ -22,7 +22,7 @@ demo: environment  ## The demo company, from made-up activity to pages in the br
 	@echo "Dagster: $(BIN)/scorecard dev     then open http://127.0.0.1:3000"
 
 test: environment  ## All tests
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 quick: environment  ## The tests that take seconds
 	$(BIN)/pytest -m "not slow"

@@ -21,6 +21,11 @@ def settings(tmp_path: Path) -> Settings:
     return replace(Settings(), data_dir=tmp_path / "data")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: browsers and servers are waited for."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long start first: one of them at the end would have one process alone."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

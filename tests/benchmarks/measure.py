@@ -246,10 +246,12 @@ def handwritten_facts(settings: Settings, day: dt.date) -> Result:
 def _run_by_hand(settings: Settings, day: dt.date, sql: str) -> Result:
     import duckdb
 
+    from orchestration.warehouse import limits
+
     watch = Stopwatch()
     path = _handwritten_path(settings)
     path.unlink(missing_ok=True)
-    with watch.phase("SQL"), duckdb.connect(str(path)) as connection:
+    with watch.phase("SQL"), duckdb.connect(str(path), config=limits(settings)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{settings.warehouse_path}' as warehouse (read_only)")
         connection.execute(f"set variable as_of = date '{day}'")
@@ -329,9 +331,11 @@ def compare(settings: Settings) -> Result:
     """Rows of each published table that differ from the hand-written ones, beyond 1e-6."""
     import duckdb
 
+    from orchestration.warehouse import limits
+
     differing = {}
     published = settings.published_dir / "current" / "scorecard.duckdb"
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=limits(settings)) as connection:
         connection.execute(f"attach '{_handwritten_path(settings)}' as handwritten (read_only)")
         connection.execute(f"attach '{published}' as published (read_only)")
         for table, keys in KEYS.items():
@@ -607,7 +611,8 @@ def main(task: str, arguments: str) -> None:
     folder = Path(values.pop("folder"))
     if "day" in values:
         values["day"] = dt.date.fromisoformat(values["day"])
-    result = TASKS[task](Settings(data_dir=folder), **values)
+    settings = Settings(data_dir=folder, memory=Settings.from_environment().memory)
+    result = TASKS[task](settings, **values)
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
     sys.stdout.flush()
     os._exit(0)  # as the command ends: tearing the interpreter down is no part of a refresh

@@ -638,8 +638,7 @@ def test_a_sheet_shows_the_published_figures_of_its_week(
         expect(page.get_by_text("Only on the sheet of the running week.").first).to_be_visible()
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize(("manager", "reps"), [("Petra", 5), ("m3", 5)])
+@pytest.mark.parametrize(("manager", "reps", "paper"), [("Petra", 5, "A4"), ("m3", 5, "Letter")])
 def test_each_sheet_prints_on_exactly_one_page(
     company: Settings, tmp_path: Path, manager: str, reps: int, paper: str
 ) -> None:
