@@ -16,16 +16,12 @@ with int_crm__activities as (
     select * from {{ ref('int_crm__activities') }}
 ),
 
-int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 event_rules as (
     select * from {{ ref('event_rules') }}
-),
-
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
 ),
 
 changed_months as (
@@ -53,23 +49,23 @@ duration_classes as (
 -- the first record (an outer join here would make DuckDB build its hash table of the activities)
 dated as (
     select
-        int_rep_zones.credited_rep_id as rep_id,
-        {{ local_date('int_crm__activities.occurred_at', 'time_zone_days') }} as date_day,
+        int_rep_offsets.credited_rep_id as rep_id,
+        cast(
+            {{ add_seconds(
+                'int_crm__activities.occurred_at', 'int_rep_offsets.offset_seconds'
+            ) }} as date
+        ) as date_day,
         int_crm__activities.activity_type,
         int_crm__activities.direction,
         int_crm__activities.outcome,
         coalesce(duration_classes.min_duration_seconds, 0) as min_duration_seconds,
         int_crm__activities.duration_seconds
     from int_crm__activities
-    inner join int_rep_zones
+    inner join int_rep_offsets
         on
-            int_crm__activities.rep_id = int_rep_zones.rep_id
-            and int_crm__activities.occurred_at >= int_rep_zones.effective_from
-            and int_crm__activities.occurred_at < int_rep_zones.effective_to
-    inner join time_zone_days
-        on
-            int_rep_zones.time_zone = time_zone_days.time_zone
-            and cast(int_crm__activities.occurred_at as date) = time_zone_days.utc_date
+            int_crm__activities.rep_id = int_rep_offsets.rep_id
+            and int_crm__activities.occurred_at >= int_rep_offsets.effective_from
+            and int_crm__activities.occurred_at < int_rep_offsets.effective_to
     left join duration_classes
         on
             int_crm__activities.duration_seconds >= duration_classes.min_duration_seconds

@@ -6,16 +6,12 @@ scorecard_history as (
     select * from {{ source('raw_published', 'scorecard_history') }}
 ),
 
-int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 int_settings as (
     select * from {{ ref('int_settings') }}
-),
-
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
 ),
 
 published as (
@@ -147,8 +143,10 @@ kept as (
 -- joins multiplies a record
 dated as (
     select
-        int_rep_zones.credited_rep_id as rep_id,
-        {{ local_date('kept.occurred_at', 'time_zone_days') }} as date_day,
+        int_rep_offsets.credited_rep_id as rep_id,
+        cast(
+            {{ add_seconds('kept.occurred_at', 'int_rep_offsets.offset_seconds') }} as date
+        ) as date_day,
         lower(kept.activity_type) as activity_type,
         coalesce(lower(kept.direction), '') as direction,
         coalesce(lower(kept.outcome), '') as outcome,
@@ -160,15 +158,11 @@ dated as (
         releases_entered.as_of_date as entered_after,
         releases_changed.as_of_date as changed_after
     from kept
-    inner join int_rep_zones
+    inner join int_rep_offsets
         on
-            kept.rep_id = int_rep_zones.rep_id
-            and kept.occurred_at >= int_rep_zones.effective_from
-            and kept.occurred_at < int_rep_zones.effective_to
-    inner join time_zone_days
-        on
-            int_rep_zones.time_zone = time_zone_days.time_zone
-            and cast(kept.occurred_at as date) = time_zone_days.utc_date
+            kept.rep_id = int_rep_offsets.rep_id
+            and kept.occurred_at >= int_rep_offsets.effective_from
+            and kept.occurred_at < int_rep_offsets.effective_to
     left join releases as releases_entered
         on
             kept.entered_at > releases_entered.published_at

@@ -7,12 +7,8 @@ int_crm__activities as (
     select * from {{ ref('int_crm__activities') }}
 ),
 
-int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
-),
-
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 int_lead_points as (
@@ -32,20 +28,20 @@ icp_rules as (
 -- nothing multiplies
 dated as (
     select
-        int_rep_zones.credited_rep_id as rep_id,
+        int_rep_offsets.credited_rep_id as rep_id,
         int_crm__activities.account_id,
         int_crm__activities.lead_id,
-        {{ local_date('int_crm__activities.occurred_at', 'time_zone_days') }} as date_day
+        cast(
+            {{ add_seconds(
+                'int_crm__activities.occurred_at', 'int_rep_offsets.offset_seconds'
+            ) }} as date
+        ) as date_day
     from int_crm__activities
-    inner join int_rep_zones
+    inner join int_rep_offsets
         on
-            int_crm__activities.rep_id = int_rep_zones.rep_id
-            and int_crm__activities.occurred_at >= int_rep_zones.effective_from
-            and int_crm__activities.occurred_at < int_rep_zones.effective_to
-    inner join time_zone_days
-        on
-            int_rep_zones.time_zone = time_zone_days.time_zone
-            and cast(int_crm__activities.occurred_at as date) = time_zone_days.utc_date
+            int_crm__activities.rep_id = int_rep_offsets.rep_id
+            and int_crm__activities.occurred_at >= int_rep_offsets.effective_from
+            and int_crm__activities.occurred_at < int_rep_offsets.effective_to
     where
         int_crm__activities.occurred_text
         >= cast({{ add_days(as_of_date(), -91) }} as {{ type_text() }})
