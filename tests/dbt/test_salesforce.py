@@ -27,7 +27,7 @@ MODELS = [
 ]
 TABLES = [name.removeprefix("int_salesforce__") for name in MODELS if name.startswith("int_")]
 UNIONS = ("int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities")
-READERS = ("int_rep_zones", "int_activities__counted_daily")
+READERS = ("int_rep_zones", "int_rep_offsets", "int_activities__counted_daily")
 BUILD = ("--resource-type", "model", "--resource-type", "seed", "--select", "rep_aliases",
          *MODELS, *UNIONS, *READERS)  # fmt: skip
 
