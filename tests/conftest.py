@@ -11,7 +11,8 @@ import pytest
 
 from orchestration.settings import Settings
 
-LONGEST = "test_pages_in_browser.py"  # builds the pages first
+# one builds the pages, the other waits for Spark's plans
+LONGEST = ("test_pages_in_browser.py", "test_spark.py")
 EXIT_STATUS = pytest.StashKey[int]()
 
 
@@ -29,7 +30,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long start first: one of them at the end would have one process alone."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, not item.path.match(LONGEST)))
+    items.sort(key=lambda item: (item.path not in slow, item.path.name not in LONGEST))
 
 
 @pytest.hookimpl(trylast=True)

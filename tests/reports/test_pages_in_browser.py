@@ -668,6 +668,24 @@ def test_unknown_rep_is_told_kindly(visit: Callable[..., Any]) -> None:
         ).to_be_visible()
 
 
+def test_an_unknown_address_is_told_kindly(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        window.page.goto(f"{window.address}/nowhere/")
+        expect(window.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+        assert all("404" in error for error in window.errors)
+        window.errors.clear()
+        window.page.get_by_role("main").get_by_role("link", name="All reps").click()
+        window.settle()
+
+
+def test_the_first_visit_brings_our_own_code_only(company: Settings) -> None:
+    """Any one of Evidence's components would bring all of its charts, icons and editors: 7 MB."""
+    scripts = (company.reports_dir / "current" / "_app").rglob("*.js")
+    ours = [path for path in scripts if "workers" not in path.parts]  # those are DuckDB's
+    assert len(ours) > 20
+    assert sum(path.stat().st_size for path in ours) < 2_000_000
+
+
 def test_a_renewed_release_is_read_by_open_pages(visit: Callable[..., Any], address: str) -> None:
     """The files of an older release are gone: the page reloads once and shows the new figures."""
     with visit() as window:
