@@ -8,7 +8,7 @@ BIN := .venv/bin
 -include .env
 export
 
-.PHONY: help demo test quick lint environment
+.PHONY: help demo test quick lint ruff mypy sqlfluff environment
 
 help:  ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,10 +27,16 @@ test: environment  ## All tests
 quick: environment  ## The tests that take seconds
 	$(BIN)/pytest -m "not slow"
 
-lint: environment  ## Style and types
+lint: ruff mypy sqlfluff  ## Style and types
+
+ruff: environment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+mypy: environment
 	$(BIN)/mypy
+
+sqlfluff: environment
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 
 environment: .venv/.installed  ## Python packages, exactly as locked

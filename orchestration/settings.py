@@ -14,7 +14,7 @@ from orchestration.errors import ConfigError
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGETS = ("duckdb", "postgres", "spark")
 SOURCES = ("files", "salesforce", "hubspot")
-MEMORY = re.compile(r"[1-9]\d*([KMGT]i?B|%)")
+MEMORY = re.compile(r"[1-9]\d*[KMGT]i?B|([1-9]\d?|100)%")
 # what may stand in a proxy's table as it is (docs/serving.md)
 EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+'&-]*@[a-z0-9][a-z0-9.-]*")
 

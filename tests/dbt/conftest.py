@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from orchestration import dbt_runner, engines
 from orchestration.connectors.contract import TABLES
@@ -245,9 +247,21 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
 
 
 @pytest.fixture(scope="session")
-def outcomes(company: Company) -> Mapping[str, str]:
-    """What a full build with all tests said, by node."""
-    return company.build("--full-refresh")
+def outcomes(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """What a full build with all tests said, by node; of several processes one builds."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return company.build("--full-refresh")
+    shared = tmp_path_factory.getbasetemp().parent / "examples"
+    said, data = shared / "outcomes.json", company.settings.data_dir
+    with FileLock(f"{shared}.lock"):
+        if said.is_file():
+            shutil.copytree(shared / "data", data, dirs_exist_ok=True)
+        else:
+            outcomes = company.build("--full-refresh")
+            shutil.copytree(data, shared / "data", dirs_exist_ok=True)
+            said.write_text(json.dumps(outcomes), encoding="utf-8")
+    found: Mapping[str, str] = json.loads(said.read_text(encoding="utf-8"))
+    return found
 
 
 @pytest.fixture(scope="session")
