@@ -44,9 +44,9 @@ duration_classes as (
     from thresholds
 ),
 
--- one version per rep and day, one row per zone and day, classes that do not overlap: none of
--- these joins multiplies an activity, and none loses one, for zones are known from the year before
--- the first record (an outer join here would make DuckDB build its hash table of the activities)
+-- one offset per rep and moment, classes that do not overlap: neither join multiplies an activity,
+-- and none loses one, for offsets are known from the year before the first record (an outer join
+-- here would make DuckDB build its hash table of the activities)
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,

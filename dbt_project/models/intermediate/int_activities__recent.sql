@@ -139,8 +139,7 @@ kept as (
         )
 ),
 
--- one version per rep and moment, one row per zone and day, one release per moment: none of these
--- joins multiplies a record
+-- one offset per rep and moment, one release per moment: none of these joins multiplies a record
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,

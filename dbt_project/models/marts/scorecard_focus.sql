@@ -24,8 +24,7 @@ icp_rules as (
 ),
 
 -- the one pass over the activities finds them by their text and reads no more than it must; a local
--- day is within a day of the UTC one. One version per rep and moment, one row per zone and day:
--- nothing multiplies
+-- day is within a day of the UTC one. One offset per rep and moment: nothing multiplies
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,
