@@ -84,7 +84,9 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
     with connect(settings) as connection:
         oldest = connection.execute(
             "select least((select min(occurred_at) from raw_files.activities),"
-            " (select min(created_at) from raw_files.opportunities)"
+            " (select min(created_at) from raw_files.opportunities),"
+            " (select min(created_at) from raw_files.leads),"
+            " (select min(changed_at) from raw_files.opportunity_stage_changes)"
             f"{', (' + salesforce.OLDEST_DAY + ')' if 'salesforce' in settings.sources else ''}"
             f"{', (' + hubspot.OLDEST_DAY + ')' if 'hubspot' in settings.sources else ''})"
         ).fetchall()[0][0]

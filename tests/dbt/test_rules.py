@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from tests.dbt.conftest import Company
+from orchestration.reference import write_reference
+from tests.dbt.conftest import AS_OF, Company
 
 Rows = list[tuple[Any, ...]]
 
@@ -76,6 +79,29 @@ def test_every_record_counts_for_someone(built: Company) -> None:
         where metric_id = 'dials' and date_day = date '2026-05-15' order by 1
     """
     assert built.rows(sql) == [("caller", 3), ("unassigned", 2)]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("activities", "occurred_at"),
+        ("opportunities", "created_at"),
+        ("leads", "created_at"),
+        ("opportunity_stage_changes", "changed_at"),
+    ],
+)
+def test_offsets_are_known_from_the_year_before_the_oldest_record(
+    company: Company, tmp_path: Path, table: str, column: str
+) -> None:
+    copied = company.copy(tmp_path)
+    copied.execute(
+        f"insert into raw_files.{table} ({column}, _is_deleted)"
+        " values ('2009-07-01T02:00:00Z', 'false')"
+    )
+    write_reference(copied.settings, AS_OF)
+    assert copied.rows("select min(utc_date) from raw_reference.time_zone_days") == [
+        (dt.date(2008, 1, 1),)
+    ]
 
 
 def test_the_organisation_is_its_reps_and_the_unassigned(built: Company) -> None:

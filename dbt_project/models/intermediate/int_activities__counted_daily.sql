@@ -50,11 +50,7 @@ duration_classes as (
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,
-        cast(
-            {{ add_seconds(
-                'int_crm__activities.occurred_at', 'int_rep_offsets.offset_seconds'
-            ) }} as date
-        ) as date_day,
+        {{ local_date('int_crm__activities.occurred_at', 'int_rep_offsets') }} as date_day,
         int_crm__activities.activity_type,
         int_crm__activities.direction,
         int_crm__activities.outcome,

@@ -143,9 +143,7 @@ kept as (
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,
-        cast(
-            {{ add_seconds('kept.occurred_at', 'int_rep_offsets.offset_seconds') }} as date
-        ) as date_day,
+        {{ local_date('kept.occurred_at', 'int_rep_offsets') }} as date_day,
         lower(kept.activity_type) as activity_type,
         coalesce(lower(kept.direction), '') as direction,
         coalesce(lower(kept.outcome), '') as outcome,

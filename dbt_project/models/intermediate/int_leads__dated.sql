@@ -12,12 +12,8 @@ int_crm__reps as (
     select * from {{ ref('int_crm__reps') }}
 ),
 
-int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
-),
-
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 int_settings as (
@@ -55,26 +51,23 @@ live as (
     where not sourced_leads.is_deleted
 ),
 
--- one version per rep and moment, one row per zone and day: the joins do not multiply
+-- one offset per rep and moment: the joins do not multiply
 dated as (
     select
         live.*,
-        {{ local_date('live.created_at', 'created_days') }} as created_date,
-        {{ local_date('live.converted_at', 'converted_days') }} as converted_date
+        {{ local_date('live.created_at', 'at_creation') }} as created_date,
+        {{ local_date('live.converted_at', 'at_conversion') }} as converted_date
     from live
-    left join int_rep_zones
+    left join int_rep_offsets as at_creation
         on
-            live.rep_id = int_rep_zones.rep_id
-            and live.created_at >= int_rep_zones.effective_from
-            and live.created_at < int_rep_zones.effective_to
-    left join time_zone_days as created_days
+            live.rep_id = at_creation.rep_id
+            and live.created_at >= at_creation.effective_from
+            and live.created_at < at_creation.effective_to
+    left join int_rep_offsets as at_conversion
         on
-            int_rep_zones.time_zone = created_days.time_zone
-            and cast(live.created_at as date) = created_days.utc_date
-    left join time_zone_days as converted_days
-        on
-            int_rep_zones.time_zone = converted_days.time_zone
-            and cast(live.converted_at as date) = converted_days.utc_date
+            live.rep_id = at_conversion.rep_id
+            and live.converted_at >= at_conversion.effective_from
+            and live.converted_at < at_conversion.effective_to
 ),
 
 final as (

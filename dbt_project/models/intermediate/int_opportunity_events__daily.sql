@@ -4,34 +4,26 @@ with int_opportunities__credited as (
     select * from {{ ref('int_opportunities__credited') }}
 ),
 
-int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
-),
-
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 event_rules as (
     select * from {{ ref('event_rules') }}
 ),
 
--- one version per rep and moment, one row per zone and day: the joins do not multiply
+-- one offset per rep and moment: the join does not multiply
 opened as (
     select
         int_opportunities__credited.*,
-        {{ local_date('int_opportunities__credited.created_at', 'time_zone_days') }}
+        {{ local_date('int_opportunities__credited.created_at', 'int_rep_offsets') }}
             as created_date
     from int_opportunities__credited
-    left join int_rep_zones
+    left join int_rep_offsets
         on
-            int_opportunities__credited.rep_id = int_rep_zones.rep_id
-            and int_opportunities__credited.created_at >= int_rep_zones.effective_from
-            and int_opportunities__credited.created_at < int_rep_zones.effective_to
-    left join time_zone_days
-        on
-            int_rep_zones.time_zone = time_zone_days.time_zone
-            and cast(int_opportunities__credited.created_at as date) = time_zone_days.utc_date
+            int_opportunities__credited.rep_id = int_rep_offsets.rep_id
+            and int_opportunities__credited.created_at >= int_rep_offsets.effective_from
+            and int_opportunities__credited.created_at < int_rep_offsets.effective_to
 ),
 
 happenings as (

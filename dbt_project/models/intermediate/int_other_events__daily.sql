@@ -12,12 +12,8 @@ int_opportunities__credited as (
     select * from {{ ref('int_opportunities__credited') }}
 ),
 
-int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
-),
-
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 event_rules as (
@@ -86,11 +82,11 @@ rules as (
     where source_table in ('leads', 'opportunity_stage_changes')
 ),
 
--- one version per rep and moment, one row per zone and day: the joins do not multiply
+-- one offset per rep and moment: the join does not multiply
 events as (
     select
         moments.rep_id,
-        {{ local_date('moments.happened_at', 'time_zone_days') }} as date_day,
+        {{ local_date('moments.happened_at', 'int_rep_offsets') }} as date_day,
         rules.event_type,
         sum(moments.credit) as event_count
     from moments
@@ -98,15 +94,11 @@ events as (
         on
             moments.source_table = rules.source_table
             and moments.outcome = coalesce(rules.outcome, moments.outcome)
-    left join int_rep_zones
+    left join int_rep_offsets
         on
-            moments.rep_id = int_rep_zones.rep_id
-            and moments.happened_at >= int_rep_zones.effective_from
-            and moments.happened_at < int_rep_zones.effective_to
-    left join time_zone_days
-        on
-            int_rep_zones.time_zone = time_zone_days.time_zone
-            and cast(moments.happened_at as date) = time_zone_days.utc_date
+            moments.rep_id = int_rep_offsets.rep_id
+            and moments.happened_at >= int_rep_offsets.effective_from
+            and moments.happened_at < int_rep_offsets.effective_to
     group by 1, 2, 3
 )
 

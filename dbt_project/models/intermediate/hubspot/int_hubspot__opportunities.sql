@@ -10,15 +10,11 @@ int_hubspot__rep_ids as (
     select * from {{ ref('int_hubspot__rep_ids') }}
 ),
 
-int_settings as (
-    select * from {{ ref('int_settings') }}
+int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
-),
-
--- HubSpot closes a deal at a moment; the company's day of it counts
+-- HubSpot closes a deal at a moment; the company's day of it counts, as for what is nobody's
 mapped as (
     select
         stg_hubspot__deals.deal_id as opportunity_id,
@@ -37,17 +33,17 @@ mapped as (
             stg_hubspot__deals.is_won,
             false
         ) as is_won,
-        {{ local_date('stg_hubspot__deals.closed_at', 'time_zone_days') }} as close_date,
+        {{ local_date('stg_hubspot__deals.closed_at', 'int_rep_offsets') }} as close_date,
         stg_hubspot__deals.created_at,
         stg_hubspot__deals.updated_at,
         stg_hubspot__deals.modified_at,
         stg_hubspot__deals.is_deleted
     from stg_hubspot__deals
-    cross join int_settings
-    left join time_zone_days
+    left join int_rep_offsets
         on
-            int_settings.company_time_zone = time_zone_days.time_zone
-            and cast(stg_hubspot__deals.closed_at as date) = time_zone_days.utc_date
+            int_rep_offsets.rep_id = 'unassigned'
+            and stg_hubspot__deals.closed_at >= int_rep_offsets.effective_from
+            and stg_hubspot__deals.closed_at < int_rep_offsets.effective_to
     left join stg_hubspot__pipeline_stages
         on
             stg_hubspot__deals.pipeline_id = stg_hubspot__pipeline_stages.pipeline_id
