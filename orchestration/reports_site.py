@@ -24,7 +24,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -483,31 +482,27 @@ class _DataWriter:
 
     def _write_parts(self, folder: Path, table: SiteTable, view: View | None) -> dict[str, str]:
         parts = self.parts[table.name]
-        streams: dict[str, tuple[pa.Table, str | None]]
         if view is None:
-            streams = {value: (rows, value) for value, rows in parts.items()}
-        else:
-            rule = RULES[table.name]
-            if rule.rows != "own" or table.partitioned_by != "rep_id":
-                raise PublishError(
-                    f"{table.name} is partitioned by {table.partitioned_by}, but only tables "
-                    "partitioned by rep_id can be shared out. Nothing was published."
-                )
-            is_shared = not (rule.team_columns or rule.organisation_columns or rule.left_empty)
-            streams = {
-                rep_id: (parts[rep_id], rep_id)
-                if is_shared
-                else (view.without_small_groups(rule, parts[rep_id]), None)
-                for rep_id in sorted(view.reps & parts.keys())
+            return {
+                value: self._write_stream(folder, table.name, rows, value)
+                for value, rows in parts.items()
             }
-
-        def write(stream: tuple[pa.Table, str | None]) -> str:
-            rows, key = stream
-            return self._write_stream(folder, table.name, rows, key)
-
-        # no two have the same rows; while one is compressed, another is copied
-        with ThreadPoolExecutor() as threads:
-            return dict(zip(streams, threads.map(write, streams.values()), strict=True))
+        rule = RULES[table.name]
+        if rule.rows != "own" or table.partitioned_by != "rep_id":
+            raise PublishError(
+                f"{table.name} is partitioned by {table.partitioned_by}, but only tables "
+                "partitioned by rep_id can be shared out. Nothing was published."
+            )
+        is_shared = not (rule.team_columns or rule.organisation_columns or rule.left_empty)
+        return {
+            rep_id: self._write_stream(
+                folder,
+                table.name,
+                parts[rep_id] if is_shared else view.without_small_groups(rule, parts[rep_id]),
+                rep_id if is_shared else None,
+            )
+            for rep_id in sorted(view.reps & parts.keys())
+        }
 
     def _write_stream(
         self, folder: Path, table: str, rows: pa.Table | None, key: Any = None
