@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import shutil
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -133,6 +134,30 @@ def test_a_partition_holds_one_rep_and_all_of_theirs(data: Path, published: Path
     assert {row["rep_id"] for row in rows} == {"r01"}
     total = sum(row["daily_goal"] for row in rows if row["daily_goal"] is not None)
     assert (len(rows), pytest.approx(total)) == expected
+
+
+def test_a_copy_holds_nothing_that_lies_behind_its_rows_or_beneath_a_null() -> None:
+    valid = pa.py_buffer(bytes([0b11111101]))  # the second of eight is null
+    texts = pa.array(["Own" if number < 3 else "Secret" for number in range(8)])
+    hidden = pa.StringArray.from_buffers(8, *texts.buffers()[1:], null_bitmap=valid)
+    numbers = pa.array([1.0, 987654.321, 1.0, *[123456.789] * 5])
+    flags = pa.array([False, True, False, *[True] * 5])
+    table = pa.table(
+        {
+            "text": hidden,
+            "number": pa.Array.from_buffers(pa.float64(), 8, [valid, numbers.buffers()[1]]),
+            "flag": pa.Array.from_buffers(pa.bool_(), 8, [valid, flags.buffers()[1]]),
+        }
+    )
+    rows = table.slice(1, 2)
+    copied = reports_site._copied(rows)
+    assert copied.equals(rows)
+    texts_of_copy = copied.column("text").chunk(0).buffers()[2]
+    numbers_of_copy = copied.column("number").chunk(0).buffers()[1]
+    flags_of_copy = copied.column("flag").chunk(0).buffers()[1]
+    assert texts_of_copy.to_pybytes() == b"Own"
+    assert numbers_of_copy.to_pybytes() == struct.pack("<dd", 0.0, 1.0)
+    assert flags_of_copy.to_pybytes() == b"\0"
 
 
 def test_an_empty_table_keeps_its_columns(published: Path, tmp_path: Path) -> None:
