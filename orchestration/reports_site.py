@@ -544,7 +544,7 @@ def _copied(rows: pa.Table) -> pa.Table:
     Arrow writes a slice with up to 63 bytes of what lies behind it (the next rep's name), and a
     null with whatever lies beneath it; taking each row by its number leaves both behind.
     """
-    return rows.take(pa.array(np.arange(rows.num_rows))).combine_chunks()
+    return rows.take(pa.array(np.arange(rows.num_rows)))
 
 
 def _ddl(table: str, rows: pa.Table) -> str:
