@@ -64,8 +64,9 @@ class Phase:
 class Run:
     """What one size cost on one cluster; `again` is the same build when one month has changed.
 
-    `counted` is the incremental model alone; `others` are all models and tests that `first` leaves
-    out, and the way of the marts back; `peaks` the memory of the server and of an executor.
+    `counted` is the incremental model alone; `others` are all models that `first` leaves out, the
+    tests of these alone, and the way of the marts back; `peaks` the memory of the server and of an
+    executor.
     """
 
     activities: int
