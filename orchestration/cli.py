@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import ConfigError, ScorecardError
-from orchestration.settings import REPOSITORY, Settings, parse_day
+from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.settings import REPOSITORY, Settings, parse_day
 
 if TYPE_CHECKING:
     from orchestration.defs.execution import Loaded, Progress
-    from orchestration.publishing import Release
+    from orchestration.releases.publish import Release
 
 app = typer.Typer(
     help="Honest sales scorecards: from raw CRM activity to published, checked pages.",
@@ -75,10 +75,10 @@ def refresh(
     ] = False,
 ) -> None:
     """Read the sources, build and check the scorecards, publish them: the nightly job."""
-    from orchestration.as_of import choose_as_of
-    from orchestration.notifications import AlertSettings
-    from orchestration.policy import require_policy
-    from orchestration.reports_site import require_audiences
+    from orchestration.core.as_of import choose_as_of
+    from orchestration.policy.reading import require_policy
+    from orchestration.readers.alerts import AlertSettings
+    from orchestration.site.publish import require_audiences
 
     settings = _settings(company)
     if not no_reports:
@@ -113,10 +113,10 @@ def watch(
     ] = False,
 ) -> None:
     """Look at the sources now and then, refresh as of today when they changed; until Ctrl+C."""
-    from orchestration.as_of import company_time_zone
-    from orchestration.intraday import Due, seconds_between_looks
-    from orchestration.intraday import watch as watch_sources
-    from orchestration.notifications import AlertSettings
+    from orchestration.core.as_of import company_time_zone
+    from orchestration.readers.alerts import AlertSettings
+    from orchestration.readers.watch import Due, seconds_between_looks
+    from orchestration.readers.watch import watch as watch_sources
 
     settings = _settings(company)
     _require_input(settings)
@@ -157,9 +157,9 @@ def watch(
 @app.command()
 def check(company: Company = None) -> None:
     """Check policy, settings, files and connections; a finding names the place and the remedy."""
-    from orchestration.connectors.files import check_files
-    from orchestration.notifications import AlertSettings
-    from orchestration.policy import require_policy
+    from orchestration.policy.reading import require_policy
+    from orchestration.readers.alerts import AlertSettings
+    from orchestration.sources.files import check_files
 
     settings = _settings(company)
     AlertSettings.from_environment(os.environ).require_known_services()
@@ -169,24 +169,24 @@ def check(company: Company = None) -> None:
     _require_input(settings)
     warnings = check_files(settings)
     if "salesforce" in settings.sources:
-        from orchestration.connectors import salesforce
+        from orchestration.sources import salesforce
 
         said, missing = salesforce.check_from_environment()
         out.print(said, markup=False)
         warnings += missing
     if "hubspot" in settings.sources:
-        from orchestration.connectors import hubspot
+        from orchestration.sources import hubspot
 
         said, missing = hubspot.check_from_environment()
         out.print(said, markup=False)
         warnings += missing
     if settings.target != "duckdb":
-        from orchestration import engines
+        from orchestration.transform import engines
 
         with engines.open_engine(settings):
             out.print(f"{engines.address(settings)} answers.", markup=False)
     if settings.serving_url:
-        from orchestration.served_warehouse import check_server
+        from orchestration.releases.postgres import check_server
 
         out.print(check_server(settings), markup=False)
     for warning in warnings:
@@ -205,7 +205,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="The same figures as JSON.")] = False,
 ) -> None:
     """Show a rep's scorecard from the published release."""
-    from orchestration.terminal import read_scorecard
+    from orchestration.readers.scorecard import read_scorecard
 
     scorecard = read_scorecard(_settings(company), rep, period)
     if as_json:
@@ -229,7 +229,7 @@ def plan(
     ] = False,
 ) -> None:
     """Show what a revenue target would take, step by step, from the published rates."""
-    from orchestration.planning import make_plan, write_goals
+    from orchestration.readers.plan import make_plan, write_goals
 
     settings = _settings(company)
     made = make_plan(settings, role, revenue, reps=reps, probability=probability)
@@ -263,10 +263,10 @@ def agree(
     company: Company = None,
 ) -> None:
     """Write down what was agreed on in a one-on-one; later sheets say what came of it."""
-    from orchestration.as_of import company_time_zone
-    from orchestration.interventions import agree as write_down
-    from orchestration.interventions import find_metric
-    from orchestration.terminal import find_published_rep
+    from orchestration.core.as_of import company_time_zone
+    from orchestration.readers.agreements import agree as write_down
+    from orchestration.readers.agreements import find_metric
+    from orchestration.readers.scorecard import find_published_rep
 
     settings = _settings(company)
     _require_input(settings)
@@ -296,7 +296,7 @@ def one_on_ones(
     company: Company = None,
 ) -> None:
     """Print this week's one-on-one sheets of a manager's reps as PDF, one page each."""
-    from orchestration.sheets import print_sheets
+    from orchestration.site.sheets import print_sheets
 
     settings = _settings(company)
     target = folder or settings.company_dir / "one-on-ones"
@@ -312,8 +312,8 @@ def alerts(
     ] = False,
 ) -> None:
     """Tell reps and managers what newly needs intervention or stands out; once a day at most."""
-    from orchestration.as_of import company_time_zone
-    from orchestration.notifications import AlertSettings, send_digests
+    from orchestration.core.as_of import company_time_zone
+    from orchestration.readers.alerts import AlertSettings, send_digests
 
     settings = _settings(company)
     alert_settings = AlertSettings.from_environment(os.environ)
@@ -340,7 +340,7 @@ def alerts(
 @releases_app.command("list")
 def list_(company: Company = None) -> None:
     """List the releases, newest first."""
-    from orchestration.publishing import current_release, list_releases
+    from orchestration.releases.publish import current_release, list_releases
 
     settings = _settings(company)
     current = current_release(settings)
@@ -361,9 +361,9 @@ def rollback_(
     company: Company = None,
 ) -> None:
     """Make another release the current one, and let the pages follow."""
-    from orchestration.publishing import rollback
-    from orchestration.reports_site import publish_site, require_audiences
-    from orchestration.warehouse import refresh_lock
+    from orchestration.releases.publish import rollback
+    from orchestration.site.publish import publish_site, require_audiences
+    from orchestration.warehouse.connection import refresh_lock
 
     settings = _settings(company)
     require_audiences(settings)
@@ -372,7 +372,7 @@ def rollback_(
         if settings.reports_dir.exists():
             publish_site(settings)
         if settings.serving_url:
-            from orchestration.served_warehouse import serve_release
+            from orchestration.releases.postgres import serve_release
 
             serve_release(settings)
     out.print(f"[green]Release {release.release_id}[/] (as of {release.as_of_date}) is current.")
@@ -387,7 +387,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the pages on 127.0.0.1."""
-    from orchestration.reports_site import serve as serve_site
+    from orchestration.site.publish import serve as serve_site
 
     settings = _settings(company)
     out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
@@ -397,7 +397,7 @@ def serve(
 @app.command()
 def roles(company: Company = None) -> None:
     """Give each person a login to the served PostgreSQL, and take it from those who left."""
-    from orchestration.served_warehouse import make_roles
+    from orchestration.releases.postgres import make_roles
 
     settings = _settings(company)
     if not settings.serving_url:
@@ -417,7 +417,7 @@ def init(
     ] = None,
 ) -> None:
     """Create a company: policy from the demo (or a folder), and a folder for its files."""
-    from orchestration.company import init_company
+    from orchestration.policy.init import init_company
 
     out.print(init_company(Settings.from_environment(), name, source), markup=False)
 
@@ -439,7 +439,7 @@ def demo_data(
     parquet: Annotated[bool, typer.Option("--parquet", help="Activities as Parquet.")] = False,
 ) -> None:
     """Write the files of the demo company, of any size."""
-    from orchestration.as_of import last_complete_day
+    from orchestration.core.as_of import last_complete_day
     from orchestration.demo.company import generate
 
     settings = _settings("demo")
@@ -596,8 +596,8 @@ class _Display:
 def _print_summary(
     settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool, alerts: bool
 ) -> None:
-    from orchestration.publishing import current_release
-    from orchestration.run_state import read_alerts, read_checks
+    from orchestration.releases.publish import current_release
+    from orchestration.warehouse.run_state import read_alerts, read_checks
 
     rows, changed, quarantined = (
         sum(values)
@@ -643,7 +643,7 @@ def _print_release(settings: Settings, release: Release, *, reports: bool) -> No
 
 
 def _print_audiences(settings: Settings) -> None:
-    from orchestration.audiences import read_listing
+    from orchestration.releases.audiences import read_listing
 
     listing = read_listing(settings.reports_dir / "current")
     if listing is not None:
@@ -653,7 +653,7 @@ def _print_audiences(settings: Settings) -> None:
 def _print_left_out(settings: Settings, release: Release) -> None:
     import duckdb
 
-    from orchestration.audiences import HOW_TO_LET_IN, find_left_out, read_people
+    from orchestration.releases.audiences import HOW_TO_LET_IN, find_left_out, read_people
 
     with duckdb.connect(str(release.database), read_only=True) as connection:
         left_out = find_left_out(read_people(connection), settings.analysts)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
 
 # one builds the pages, the other waits for Spark's plans
 LONGEST = ("test_pages_in_browser.py", "test_spark.py")

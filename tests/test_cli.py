@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestration import cli
-from orchestration.errors import InputError
-from orchestration.publishing import publish
-from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import connect, refresh_lock
+from orchestration.core.errors import InputError
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.releases.publish import publish
+from orchestration.warehouse.connection import connect, refresh_lock
 
 NOW = dt.datetime(2026, 6, 30, 2, tzinfo=dt.UTC)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.company import init_company
-from orchestration.errors import ConfigError
-from orchestration.policy import SEEDS, check_policy
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.core.errors import ConfigError
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.policy.init import init_company
+from orchestration.policy.reading import SEEDS, check_policy
 
 EXAMPLES = REPOSITORY / "docs" / "examples"
 

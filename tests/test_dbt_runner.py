@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import dbt_runner
-from orchestration.errors import ScorecardError
-from orchestration.settings import Settings
+from orchestration.core.errors import ScorecardError
+from orchestration.core.settings import Settings
+from orchestration.transform import dbt_runner
 
 AS_OF = dt.date(2026, 6, 29)
 FILES = {

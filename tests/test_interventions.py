@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from orchestration import cli
-from orchestration.connectors.files import check_files, load_files
-from orchestration.errors import ConfigError, InputError
-from orchestration.interventions import agree, find_metric
-from orchestration.settings import Settings
+from orchestration.core.errors import ConfigError, InputError
+from orchestration.core.settings import Settings
+from orchestration.readers.agreements import agree, find_metric
+from orchestration.sources.files import check_files, load_files
 
 DAY = dt.date(2026, 11, 23)
 NOW = dt.datetime(2026, 11, 24, 6, tzinfo=dt.UTC)

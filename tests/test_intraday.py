@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from orchestration import intraday
-from orchestration.connectors import look
-from orchestration.errors import ConfigError, InputError, RefreshRunning
-from orchestration.intraday import BACK_OFF, Due, seconds_between_looks, watch, what_is_due
-from orchestration.publishing import Release
-from orchestration.settings import Settings
-from orchestration.warehouse import refresh_lock
+from orchestration.core.errors import ConfigError, InputError, RefreshRunning
+from orchestration.core.settings import Settings
+from orchestration.readers import watch as intraday
+from orchestration.readers.watch import BACK_OFF, Due, seconds_between_looks, watch, what_is_due
+from orchestration.releases.publish import Release
+from orchestration.sources import poll as look
+from orchestration.warehouse.connection import refresh_lock
 
 # the demo company is in Los Angeles: nine in the morning there
 MORNING = dt.datetime(2026, 7, 1, 16, tzinfo=dt.UTC)
@@ -221,7 +221,7 @@ def test_an_interval_that_cannot_be_used_says_so(value: str) -> None:
 
 
 def test_every_source_can_be_looked_at(company: Settings) -> None:
-    from orchestration.settings import SOURCES
+    from orchestration.core.settings import SOURCES
 
     assert set(look.LOOKS) == set(SOURCES)
     assert look.look_at_sources(replace(company, sources=("files",))).keys() == {"files"}

@@ -6,8 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.labels import NOTHING, STATUSES, chance, format_moment, format_value, percent
-from orchestration.settings import REPOSITORY
+from orchestration.core.settings import REPOSITORY
+from orchestration.readers.labels import (
+    NOTHING,
+    STATUSES,
+    chance,
+    format_moment,
+    format_value,
+    percent,
+)
 
 
 def test_the_pages_and_the_terminal_have_the_same_words() -> None:

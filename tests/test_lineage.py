@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from orchestration.lineage import SourceColumn, column_lineage, mapping_schema
+from orchestration.transform.lineage import SourceColumn, column_lineage, mapping_schema
 
 TABLES = {
     ("staging", "calls"): {"rep_id": "VARCHAR", "seconds": "DOUBLE", "is_won": "BOOLEAN"},

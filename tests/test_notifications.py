@@ -15,13 +15,14 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import cli, publishing
+from orchestration import cli
+from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.settings import Settings
 from orchestration.defs import alerts as alerts_module
 from orchestration.defs.resources import Refresh
-from orchestration.errors import ConfigError, ScorecardError
-from orchestration.notifications import AlertSettings, Outcome, send_digests
-from orchestration.publishing import Release
-from orchestration.settings import Settings
+from orchestration.readers.alerts import AlertSettings, Outcome, send_digests
+from orchestration.releases import publish as publishing
+from orchestration.releases.publish import Release
 
 FRIDAY = dt.date(2026, 11, 20)
 SATURDAY = dt.date(2026, 11, 21)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.policy import (
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.policy.reading import (
     SEEDS,
     PolicyProblem,
     check_policy,
     read_policy,
     write_missing_files,
 )
-from orchestration.settings import REPOSITORY, Settings
 
 DEMO = REPOSITORY / "dbt_project" / "seeds" / "demo"
 

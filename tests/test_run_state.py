@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from orchestration.errors import CheckFailed
+from orchestration.core.errors import CheckFailed
+from orchestration.core.settings import Settings
 from orchestration.quality.results import CheckResult
-from orchestration.run_state import (
+from orchestration.warehouse.run_state import (
     forget_checks,
     raise_for_failed_checks,
     read_checks,
@@ -14,7 +15,6 @@ from orchestration.run_state import (
     write_checks,
     write_high_water_marks,
 )
-from orchestration.settings import Settings
 
 CHECK = CheckResult(
     check_name="gx_volume",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import ConfigError
-from orchestration.settings import Settings
+from orchestration.core.errors import ConfigError
+from orchestration.core.settings import Settings
 
 
 def test_a_data_folder_with_an_apostrophe_is_refused(tmp_path: Path) -> None:

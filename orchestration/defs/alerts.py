@@ -5,12 +5,12 @@ import os
 
 import dagster as dg
 
-from orchestration.as_of import company_time_zone
+from orchestration.core.as_of import company_time_zone
+from orchestration.core.errors import ScorecardError
 from orchestration.defs.publication import RELEASE
 from orchestration.defs.resources import OWNERS, Refresh
-from orchestration.errors import ScorecardError
-from orchestration.notifications import AlertSettings, send_digests
-from orchestration.run_state import write_alerts
+from orchestration.readers.alerts import AlertSettings, send_digests
+from orchestration.warehouse.run_state import write_alerts
 
 DIGESTS = dg.AssetKey(["alerts", "digests"])
 RETRIES = dg.RetryPolicy(max_retries=2, delay=15, backoff=dg.Backoff.EXPONENTIAL)

@@ -12,11 +12,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 
+from orchestration.core.settings import Settings
 from orchestration.definitions import defs
 from orchestration.defs.alerts import DIGESTS
 from orchestration.defs.reports import SITE
-from orchestration.run_state import raise_for_failed_checks, read_checks
-from orchestration.settings import Settings
+from orchestration.warehouse.run_state import raise_for_failed_checks, read_checks
 
 DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
 

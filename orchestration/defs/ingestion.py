@@ -6,18 +6,22 @@ from functools import partial
 
 import dagster as dg
 
-from orchestration.connectors import hubspot, salesforce
-from orchestration.connectors.contract import TABLES
-from orchestration.connectors.files import load_files
-from orchestration.connectors.load import TableLoad
-from orchestration.connectors.look import look_at_sources
+from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
-from orchestration.history import HISTORY, load_history
-from orchestration.publishing import list_releases
-from orchestration.reference import write_reference
-from orchestration.run_state import forget_checks, write_high_water_marks, write_source_states
-from orchestration.settings import Settings
+from orchestration.releases.history import HISTORY, load_history
+from orchestration.releases.publish import list_releases
+from orchestration.sources import hubspot, salesforce
+from orchestration.sources.canonical import TABLES
+from orchestration.sources.files import load_files
+from orchestration.sources.poll import look_at_sources
+from orchestration.sources.reference import write_reference
+from orchestration.sources.shared.load import TableLoad
+from orchestration.warehouse.run_state import (
+    forget_checks,
+    write_high_water_marks,
+    write_source_states,
+)
 
 CHANGED_MONTHS = dg.AssetKey(["raw_files", "_changed_months"])
 PUBLISHED_HISTORY = dg.AssetKey(["raw_published", HISTORY])

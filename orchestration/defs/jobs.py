@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from orchestration.core.settings import Settings
 from orchestration.defs.resources import COMPANY_TAG
-from orchestration.settings import Settings
 
 
 @dg.definitions

@@ -4,17 +4,17 @@ import datetime as dt
 
 import dagster as dg
 
+from orchestration.core.settings import Settings
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.defs.transformation import parsed_project
-from orchestration.publishing import publish
-from orchestration.run_state import (
+from orchestration.releases.postgres import serve_release
+from orchestration.releases.publish import publish
+from orchestration.warehouse.run_state import (
     raise_for_failed_checks,
     read_checks,
     read_high_water_marks,
     read_source_states,
 )
-from orchestration.served_warehouse import serve_release
-from orchestration.settings import Settings
 
 RELEASE = dg.AssetKey(["published", "release"])
 SERVED = dg.AssetKey(["published", "postgres"])

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.core.errors import CheckFailed
+from orchestration.core.settings import Settings
 from orchestration.defs.resources import Refresh
-from orchestration.errors import CheckFailed
 from orchestration.quality.results import CheckResult
 from orchestration.quality.runner import SuiteName, expectation_names, run_suite
-from orchestration.run_state import write_checks
-from orchestration.settings import Settings
+from orchestration.warehouse.run_state import write_checks
 
 
 @dg.definitions

@@ -4,7 +4,7 @@ import dagster as dg
 
 from orchestration.defs.publication import RELEASE
 from orchestration.defs.resources import OWNERS, Refresh
-from orchestration.reports_site import publish_site
+from orchestration.site.publish import publish_site
 
 SITE = dg.AssetKey(["reports", "site"])
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import dagster as dg
 from pydantic import Field
 
-from orchestration.as_of import choose_as_of
-from orchestration.settings import Settings
-from orchestration.warehouse import refresh_lock
+from orchestration.core.as_of import choose_as_of
+from orchestration.core.settings import Settings
+from orchestration.warehouse.connection import refresh_lock
 
 OWNERS = ["team:sales-operations"]
 WAREHOUSE_POOL = "warehouse"

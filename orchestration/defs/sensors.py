@@ -4,11 +4,11 @@ import datetime as dt
 
 import dagster as dg
 
+from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.settings import Settings
 from orchestration.defs.resources import COMPANY_TAG, LONGEST_WAIT
-from orchestration.errors import ConfigError, ScorecardError
-from orchestration.intraday import SECONDS, Attempts, Due, seconds_between_looks, what_is_due
-from orchestration.settings import Settings
-from orchestration.warehouse import is_refreshing
+from orchestration.readers.watch import SECONDS, Attempts, Due, seconds_between_looks, what_is_due
+from orchestration.warehouse.connection import is_refreshing
 
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,

@@ -12,17 +12,17 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration import dbt_runner, engines
-from orchestration.connectors import hubspot, salesforce
+from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
-from orchestration.lineage import column_lineage, mapping_schema
-from orchestration.policy import write_missing_files
-from orchestration.publishing import code_version
+from orchestration.policy.reading import write_missing_files
 from orchestration.quality.runner import tables_read
-from orchestration.run_state import read_recipe, write_checks, write_recipe
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.releases.publish import code_version
+from orchestration.sources import hubspot, salesforce
+from orchestration.transform import dbt_runner, engines
+from orchestration.transform.lineage import column_lineage, mapping_schema
+from orchestration.warehouse.connection import connect
+from orchestration.warehouse.run_state import read_recipe, write_checks, write_recipe
 
 DbtEvent = (
     dg.Output[Any]

@@ -21,12 +21,12 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from orchestration.connectors.contract import TABLE_BY_NAME, TABLES
+from orchestration.core.errors import ConfigError
+from orchestration.core.settings import Settings
 from orchestration.demo.defects import DEFECTS, check_defects
-from orchestration.errors import ConfigError
-from orchestration.policy import Policy, read_policy
-from orchestration.reference import holiday_rows
-from orchestration.settings import Settings
+from orchestration.policy.reading import Policy, read_policy
+from orchestration.sources.canonical import TABLE_BY_NAME, TABLES
+from orchestration.sources.reference import holiday_rows
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.connectors.contract import TABLES
-from orchestration.errors import ConfigError
+from orchestration.core.errors import ConfigError
+from orchestration.sources.canonical import TABLES
 
 
 @dataclass(frozen=True)

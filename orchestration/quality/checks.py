@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orchestration.errors import ConfigError
-from orchestration.policy import Policy, parse_number
+from orchestration.core.errors import ConfigError
+from orchestration.policy.reading import Policy, parse_number
 from orchestration.quality.results import CheckSpec
 from orchestration.quality.thresholds import THRESHOLDS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from orchestration.connectors import hubspot, salesforce
 from orchestration.quality.checks import Check, Measured
 from orchestration.quality.results import CheckSpec, Severity
+from orchestration.sources import hubspot, salesforce
 
 
 @dataclass(frozen=True)

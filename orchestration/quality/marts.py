@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestration.connectors.contract import TABLES
 from orchestration.quality.checks import BuiltIn, Check, Measured, Suite
 from orchestration.quality.results import CheckSpec, Severity
+from orchestration.sources.canonical import TABLES
 
 # sums of floating-point numbers in another order differ by less than this share
 ROUNDING = "1e-6"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orchestration.connectors.contract import TABLES
 from orchestration.quality.checks import BuiltIn, Check, Measured, Suite
 from orchestration.quality.results import CheckSpec, Severity
+from orchestration.sources.canonical import TABLES
 
 NO_ACTIVITIES = "no activities in this source"
 NO_OPPORTUNITIES = "no opportunities in this source"

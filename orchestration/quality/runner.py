@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from orchestration.errors import CheckFailed, ConfigError, ScorecardError
-from orchestration.policy import Policy, read_policy
+from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.core.settings import Settings
+from orchestration.policy.reading import Policy, read_policy
 from orchestration.quality import crm, marts, raw
 from orchestration.quality.checks import (
     SETTINGS_SEED,
@@ -31,8 +32,7 @@ from orchestration.quality.checks import (
 )
 from orchestration.quality.data_docs import write_data_docs
 from orchestration.quality.results import CheckResult, CheckSpec
-from orchestration.settings import Settings
-from orchestration.warehouse import limits, quote
+from orchestration.warehouse.connection import limits, quote
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

@@ -27,7 +27,7 @@ from typing import Any
 
 from rich.console import Console
 
-from orchestration.settings import REPOSITORY
+from orchestration.core.settings import REPOSITORY
 from tests.benchmarks.dataframes import LIBRARIES
 
 DOCUMENT = REPOSITORY / "docs" / "performance.md"

@@ -16,8 +16,8 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy.pool import NullPool
 
-from orchestration.publishing import current_release
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.releases.publish import current_release
 from tests.benchmarks.__main__ import DOCUMENT, MIB, write_document
 
 QUESTIONS: list[tuple[str, str]] = re.findall(

@@ -20,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,8 +87,8 @@ class Stopwatch:
 
 def generate(settings: Settings, day: dt.date, activities: int, file_format: str) -> Result:
     """Write the files of a demo company of that size and parse the project; not measured."""
-    from orchestration import dbt_runner
     from orchestration.demo.company import generate as write_files
+    from orchestration.transform import dbt_runner
 
     truth = write_files(
         settings.files_dir,
@@ -105,10 +105,10 @@ def load(settings: Settings, day: dt.date) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         _import("dlt")
-        from orchestration.connectors.files import load_files
-        from orchestration.history import load_history
-        from orchestration.publishing import list_releases
-        from orchestration.reference import write_reference
+        from orchestration.releases.history import load_history
+        from orchestration.releases.publish import list_releases
+        from orchestration.sources.files import load_files
+        from orchestration.sources.reference import write_reference
     with watch.phase("loading"):
         loads = load_files(settings, now=dt.datetime.now(dt.UTC))
     with watch.phase("reference"):
@@ -136,10 +136,10 @@ def refresh(settings: Settings, day: dt.date, full: bool) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         _import("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations")
-        from orchestration import dbt_runner
-        from orchestration.publishing import publish
         from orchestration.quality.runner import run_suite
-        from orchestration.warehouse import connect
+        from orchestration.releases.publish import publish
+        from orchestration.transform import dbt_runner
+        from orchestration.warehouse.connection import connect
     with watch.phase("dbt parse"):
         project = dbt_runner.parse(settings)
     with watch.phase("checks of raw"):
@@ -176,8 +176,8 @@ def same_tables(settings: Settings, day: dt.date) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         _import("dbt.cli.main", "dbt.adapters.duckdb")
-        from orchestration import dbt_runner
-        from orchestration.publishing import publish
+        from orchestration.releases.publish import publish
+        from orchestration.transform import dbt_runner
     with watch.phase("dbt parse"):
         project = dbt_runner.parse(settings)
 
@@ -207,7 +207,7 @@ def same_tables(settings: Settings, day: dt.date) -> Result:
 
 def forget(settings: Settings) -> Result:
     """Leave only what was loaded, so that the next build starts from nothing; not measured."""
-    from orchestration.warehouse import connect
+    from orchestration.warehouse.connection import connect
 
     shutil.rmtree(settings.published_dir, ignore_errors=True)
     with connect(settings) as connection:
@@ -246,7 +246,7 @@ def handwritten_facts(settings: Settings, day: dt.date) -> Result:
 def _run_by_hand(settings: Settings, day: dt.date, sql: str) -> Result:
     import duckdb
 
-    from orchestration.warehouse import limits
+    from orchestration.warehouse.connection import limits
 
     watch = Stopwatch()
     path = _handwritten_path(settings)
@@ -331,7 +331,7 @@ def compare(settings: Settings) -> Result:
     """Rows of each published table that differ from the hand-written ones, beyond 1e-6."""
     import duckdb
 
-    from orchestration.warehouse import limits
+    from orchestration.warehouse.connection import limits
 
     differing = {}
     published = settings.published_dir / "current" / "scorecard.duckdb"
@@ -357,7 +357,7 @@ def compare(settings: Settings) -> Result:
 
 def add_day(settings: Settings, day: dt.date) -> Result:
     """The activities of the last day once more, a day later, as ingestion leaves them."""
-    from orchestration.warehouse import connect
+    from orchestration.warehouse.connection import connect
 
     moments = ", ".join(
         f"strftime(cast({name} as timestamp) + interval 1 day, '%Y-%m-%dT%H:%M:%SZ') as {name}"
@@ -418,10 +418,10 @@ def intraday(settings: Settings, day: dt.date) -> Result:
     import duckdb
 
     from orchestration.defs.execution import Progress, run_refresh
-    from orchestration.intraday import Due, what_is_due
-    from orchestration.publishing import current_release
-    from tests.connectors.demo_org import move_into
-    from tests.connectors.fake_salesforce import Org, serving
+    from orchestration.readers.watch import Due, what_is_due
+    from orchestration.releases.publish import current_release
+    from tests.sources.demo_org import move_into
+    from tests.sources.fake_salesforce import Org, serving
 
     org = Org(max_calls=10_000_000, polls_until_done=0)
     move_into(org, settings.files_dir)
@@ -512,7 +512,7 @@ class _AtOnce:
         return response
 
     def _answer(self, url: str, more: Mapping[str, Any]) -> str:
-        from orchestration.connectors.hubspot import OBJECT_BY_NAME
+        from orchestration.sources.hubspot import OBJECT_BY_NAME
 
         name = url.rsplit("/", 1)[1]
         if "/properties/" in url:
@@ -546,7 +546,7 @@ def hubspot(settings: Settings, calls: int) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         _import("dlt")
-        from orchestration.connectors.hubspot import HubSpotClient, HubSpotSettings, load_hubspot
+        from orchestration.sources.hubspot import HubSpotClient, HubSpotSettings, load_hubspot
     now = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
     api = _AtOnce(calls, now)
     chosen = HubSpotSettings("key", objects=("deals", "calls"))

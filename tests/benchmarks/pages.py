@@ -19,10 +19,10 @@ from urllib.parse import quote
 import duckdb
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from orchestration import reports_site
-from orchestration.publishing import current_release
-from orchestration.settings import Settings
-from orchestration.sheets import find_browser
+from orchestration.core.settings import Settings
+from orchestration.releases.publish import current_release
+from orchestration.site import publish as reports_site
+from orchestration.site.sheets import find_browser
 from tests.benchmarks.__main__ import DOCUMENT, MIB, write_document
 
 BEGIN, END = "<!-- pages: begin -->", "<!-- pages: end -->"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publishing import current_release
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.releases.publish import current_release
 from tests.benchmarks.__main__ import write_document
 
 DOCUMENT = REPOSITORY / "docs" / "projections.md"

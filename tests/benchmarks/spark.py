@@ -19,16 +19,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestration import dbt_runner, engines
-from orchestration.connectors.files import load_files
+from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.defs.transformation import parsed_project
 from orchestration.demo.company import generate
-from orchestration.history import load_history
-from orchestration.reference import write_reference
-from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import connect
+from orchestration.releases.history import load_history
+from orchestration.sources.files import load_files
+from orchestration.sources.reference import write_reference
+from orchestration.transform import dbt_runner, engines
+from orchestration.warehouse.connection import connect
 from tests.benchmarks.__main__ import _machine, _table, write_document
-from tests.engines import spark_server
+from tests.transform.engines import spark_server
 
 DOCUMENT = REPOSITORY / "docs" / "spark.md"
 TODAY = dt.date(2025, 6, 30)

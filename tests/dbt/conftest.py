@@ -21,13 +21,13 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-from orchestration import dbt_runner, engines
-from orchestration.connectors.contract import TABLES
-from orchestration.history import load_history
-from orchestration.reference import write_reference
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
-from tests.engines.conftest import Server, postgres
+from orchestration.core.settings import Settings
+from orchestration.releases.history import load_history
+from orchestration.sources.canonical import TABLES
+from orchestration.sources.reference import write_reference
+from orchestration.transform import dbt_runner, engines
+from orchestration.warehouse.connection import connect
+from tests.transform.engines.conftest import Server, postgres
 
 __all__ = ["postgres"]
 

@@ -11,7 +11,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from orchestration import dbt_runner
+from orchestration.transform import dbt_runner
 from tests.dbt.conftest import Company
 
 Models = Mapping[str, Mapping[str, Any]]

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runner
-from orchestration.settings import REPOSITORY
+from orchestration.core.settings import REPOSITORY
+from orchestration.transform import dbt_runner
 from tests.dbt.conftest import Company
 
 TEST = "tests/singular/assert_required_cells_are_filled.sql"

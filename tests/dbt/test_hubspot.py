@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from orchestration import dbt_runner
-from orchestration.connectors import hubspot, salesforce
-from orchestration.reference import write_reference
-from orchestration.settings import REPOSITORY
-from orchestration.warehouse import connect
+from orchestration.core.settings import REPOSITORY
+from orchestration.sources import hubspot, salesforce
+from orchestration.sources.reference import write_reference
+from orchestration.transform import dbt_runner
+from orchestration.warehouse.connection import connect
 from tests.dbt.conftest import AS_OF, Company, differing_on_postgres
 from tests.dbt.test_conventions import slips
-from tests.engines.conftest import Server
+from tests.transform.engines.conftest import Server
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestration import dbt_runner
+from orchestration.transform import dbt_runner
 from tests.dbt.conftest import AS_OF, Company
 
 MODELS_ONLY = ("--resource-type", "seed", "--resource-type", "model")
@@ -207,7 +207,7 @@ def test_a_metric_on_a_known_event_is_one_row_of_policy(built: Company, tmp_path
 
 
 def test_a_build_leaves_the_seeds_as_they_were(built: Company) -> None:
-    from orchestration.settings import Settings
+    from orchestration.core.settings import Settings
 
     ours = Settings().dbt_project_dir / "seeds" / "demo"
     theirs = built.settings.dbt_project_dir / "seeds" / "demo"

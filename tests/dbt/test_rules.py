@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.reference import write_reference
+from orchestration.sources.reference import write_reference
 from tests.dbt.conftest import AS_OF, Company
 
 Rows = list[tuple[Any, ...]]

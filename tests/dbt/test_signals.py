@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_runner
-from orchestration.connectors.files import load_files
+from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
-from orchestration.history import load_history
-from orchestration.reference import write_reference
-from orchestration.settings import Settings
-from orchestration.warehouse import connect
+from orchestration.releases.history import load_history
+from orchestration.sources.files import load_files
+from orchestration.sources.reference import write_reference
+from orchestration.transform import dbt_runner
+from orchestration.warehouse.connection import connect
 
 TODAY = dt.date(2026, 11, 21)  # a Saturday: the last week is whole
 AS_OF = TODAY - dt.timedelta(days=1)

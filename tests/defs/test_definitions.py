@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 
 from orchestration import defs as defs_package
-from orchestration.connectors.contract import TABLES
+from orchestration.core.errors import RefreshRunning
+from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.definitions import defs
 from orchestration.defs.resources import COMPANY_TAG, RefreshResource, end_dead_runs
-from orchestration.errors import RefreshRunning
 from orchestration.quality.runner import expectation_names
-from orchestration.settings import REPOSITORY, Settings
-from orchestration.warehouse import refresh_lock
+from orchestration.sources.canonical import TABLES
+from orchestration.warehouse.connection import refresh_lock
 
 MODULES = [module.name for module in pkgutil.iter_modules(defs_package.__path__)]
 
@@ -66,7 +66,7 @@ def test_every_canonical_table_is_an_asset(definitions: dg.Definitions) -> None:
 
 def test_every_mart_is_published(definitions: dg.Definitions) -> None:
     assets = graph(definitions)
-    marts = {path.stem for path in (REPOSITORY / "dbt_project/models/marts").glob("*.sql")}
+    marts = {path.stem for path in (REPOSITORY / "dbt_project/models/marts").rglob("*.sql")}
     published = assets.get(dg.AssetKey(["published", "release"])).parent_keys
     assert {key.path[-1] for key in published} == marts
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
+from orchestration.core.errors import InputError
+from orchestration.core.settings import Settings
 from orchestration.defs import sensors
 from orchestration.defs.resources import COMPANY_TAG
-from orchestration.errors import InputError
-from orchestration.intraday import Attempts, Due
-from orchestration.settings import Settings
-from orchestration.warehouse import refresh_lock
+from orchestration.readers.watch import Attempts, Due
+from orchestration.warehouse.connection import refresh_lock
 
 DUE = Due(dt.date(2026, 7, 1), "salesforce changed", "one")
 Status = dg.DagsterRunStatus

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.connectors.contract import TABLES
+from orchestration.core.errors import ConfigError
+from orchestration.core.settings import Settings
 from orchestration.demo.company import DemoTruth, generate
 from orchestration.demo.defects import DEFECTS
-from orchestration.errors import ConfigError
-from orchestration.policy import read_policy
-from orchestration.reference import holiday_rows
-from orchestration.settings import Settings
+from orchestration.policy.reading import read_policy
+from orchestration.sources.canonical import TABLES
+from orchestration.sources.reference import holiday_rows
 
 TODAY = dt.date(2026, 11, 22)
 FILES = [table.name for table in TABLES if table.name != "goals"]

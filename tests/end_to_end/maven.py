@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.settings import REPOSITORY
+from orchestration.core.settings import REPOSITORY
 from tests.processes import run
 
 

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from orchestration.cli import STEPS
-from orchestration.publishing import current_release, list_releases
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.releases.publish import current_release, list_releases
 from tests.processes import Command
 
 FIRST_DAY, SECOND_DAY = "2025-06-29", "2025-06-30"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.fake_hubspot import Account, Record, serving
 from tests.end_to_end.maven import copy_project, figures, refresh, run_scorecard
 from tests.end_to_end.test_real_data import SALESFORCE, needs
+from tests.sources.fake_hubspot import Account, Record, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), needs(SALESFORCE)]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.core.settings import Settings
 from orchestration.defs.execution import run_refresh
 from orchestration.demo.company import generate
-from orchestration.intraday import Due, watch
-from orchestration.publishing import current_release, list_releases
-from orchestration.settings import Settings
-from tests.connectors.demo_org import move_into, task
-from tests.connectors.fake_salesforce import Org, serving
+from orchestration.readers.watch import Due, watch
+from orchestration.releases.publish import current_release, list_releases
+from tests.sources.demo_org import move_into, task
+from tests.sources.fake_salesforce import Org, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.connectors import hubspot, hubspot_landed, salesforce
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
+from orchestration.sources import hubspot, hubspot_landed, salesforce
 from tests.end_to_end.maven import copy_project, figures, refresh
 from tests.end_to_end.test_real_data import SALESFORCE, needs
 

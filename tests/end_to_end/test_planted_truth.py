@@ -12,11 +12,11 @@ import duckdb
 import pytest
 
 from orchestration import cli
-from orchestration.audiences import Company
+from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.demo.company import DemoTruth, generate
-from orchestration.publishing import current_release
-from orchestration.reports_site import write_audiences
-from orchestration.settings import REPOSITORY, Settings
+from orchestration.releases.audiences import Company
+from orchestration.releases.publish import current_release
+from orchestration.site.publish import write_audiences
 
 TODAY = dt.date(2026, 11, 23)
 

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.settings import REPOSITORY
+from orchestration.core.settings import REPOSITORY
 from tests.processes import run
 
 SHARED = Path(

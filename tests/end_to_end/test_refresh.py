@@ -13,13 +13,13 @@ import duckdb
 import pytest
 
 from orchestration import cli
+from orchestration.core.settings import Settings
 from orchestration.definitions import defs
 from orchestration.demo.company import generate
 from orchestration.demo.defects import DEFECTS
-from orchestration.publishing import Release, current_release
-from orchestration.run_state import read_checks
-from orchestration.settings import Settings
-from orchestration.warehouse import refresh_lock
+from orchestration.releases.publish import Release, current_release
+from orchestration.warehouse.connection import refresh_lock
+from orchestration.warehouse.run_state import read_checks
 
 TODAY = dt.date(2025, 6, 30)
 REFRESH = ["refresh", "--no-reports", "--as-of", TODAY.isoformat()]

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from orchestration import cli
+from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
-from orchestration.publishing import current_release
-from orchestration.settings import Settings
+from orchestration.releases.publish import current_release
 from tests.benchmarks.projections import tables
 
 TODAY = dt.date(2026, 11, 23)

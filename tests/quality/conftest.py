@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.connectors.contract import META_COLUMNS, TABLES
-from orchestration.settings import Settings
+from orchestration.core.settings import Settings
+from orchestration.sources.canonical import META_COLUMNS, TABLES
 
 AS_OF = dt.date(2026, 6, 26)  # a Friday
 RAW_SQL = """

@@ -7,9 +7,9 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from orchestration.connectors.hubspot import TABLES, create_tables
+from orchestration.core.settings import Settings
 from orchestration.quality.runner import expectation_names, run_suite
-from orchestration.settings import Settings
+from orchestration.sources.hubspot import TABLES, create_tables
 from tests.quality.conftest import AS_OF
 
 # ten weeks of four calls, meetings and deals on each day

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.connectors.contract import TABLES
-from orchestration.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.core.settings import Settings
 from orchestration.quality.results import CheckResult
 from orchestration.quality.runner import SuiteName, expectation_names, run_suite
-from orchestration.settings import Settings
+from orchestration.sources.canonical import TABLES
 from tests.quality.conftest import AS_OF, create_warehouse, write_company_settings
 
 # what Great Expectations 1.24 imports, and how it is told the schema of a table

@@ -1,1 +1,0 @@
-"""Connectors: how raw records of each source reach the warehouse."""

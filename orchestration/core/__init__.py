@@ -1,0 +1,1 @@
+"""Settings, errors, the as-of date and fingerprints: what every room may use."""

@@ -1,0 +1,1 @@
+"""The company's policy: reading, checking, starting a new one."""

@@ -1,0 +1,1 @@
+"""What people read outside of the pages: terminal, plan, alerts, agreements."""

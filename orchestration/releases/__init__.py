@@ -1,0 +1,1 @@
+"""Published releases: writing, history, audiences, serving on PostgreSQL."""

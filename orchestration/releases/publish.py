@@ -1,0 +1,480 @@
+"""Releases: an exact, verified copy of every mart, put in place by one rename.
+
+`published/releases/<id>/` holds `scorecard.duckdb`, `parquet/<table>.parquet` and `manifest.json`;
+`published/current` points to the release that readers open. A release is written beside the others
+under a hidden name and gets its own name only when it is whole, so a crash leaves what was there.
+It starts as a copy of the release before it, in which only what differs is written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import hashlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.core.errors import PublishError
+from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.quality.results import CheckResult
+from orchestration.releases.history import HISTORY, SCORECARDS, write_scorecard_history
+from orchestration.releases.tables import LAYOUT, identifier, read_marts, write_marts
+from orchestration.warehouse.connection import CONTENT_OF_ROWS, STORAGE_VERSION, limits, quote
+
+logger = logging.getLogger(__name__)
+
+KEPT_RELEASES = 10
+KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
+DATABASE = "scorecard.duckdb"
+MANIFEST = "manifest.json"
+RELEASE_COLUMNS = """
+    release_id varchar, published_at timestamp, as_of_date date, code_version varchar,
+    high_water_marks varchar
+"""
+CHECK_SCHEMA = pa.schema(
+    [
+        ("release_id", pa.string()),
+        ("check_name", pa.string()),
+        ("layer", pa.string()),
+        ("table_name", pa.string()),
+        ("column_name", pa.string()),
+        ("passed", pa.bool_()),
+        ("severity", pa.string()),
+        ("observed_value", pa.string()),
+        ("expected", pa.string()),
+        ("failed_rows", pa.int64()),
+        ("description", pa.string()),
+        ("checked_at", pa.timestamp("us")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published release, as its manifest describes it."""
+
+    release_id: str
+    company: str
+    published_at: dt.datetime
+    as_of_date: dt.date
+    code_version: str
+    high_water_marks: Mapping[str, str | None]
+    row_counts: Mapping[str, int]
+    checksums: Mapping[str, str]
+    path: Path
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    source_states: Mapping[str, Any] = field(default_factory=dict)
+    layout: str = ""
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file that readers open."""
+        return self.path / DATABASE
+
+
+def publish(
+    settings: Settings,
+    as_of: dt.date,
+    checks: Sequence[CheckResult],
+    high_water_marks: Mapping[str, str | None],
+    now: dt.datetime,
+    source_states: Mapping[str, Any] | None = None,
+) -> Release:
+    """Copy the marts to a new release, verify it, and make it the current one.
+
+    The caller holds the refresh lock; `now` is an aware time. `source_states` is what the sources
+    looked like just before they were read.
+
+    Raises:
+        PublishError: the release could not be written or differs from the warehouse; the release
+            that was current still is.
+    """
+    published_at = now.astimezone(dt.UTC)
+    release_id = f"{published_at:%Y%m%dT%H%M%S}Z-{secrets.token_hex(2)}"
+    releases_dir = settings.published_dir / "releases"
+    incoming = releases_dir / f".incoming-{release_id}"
+    try:
+        releases_dir.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(settings.published_dir)
+        (incoming / "parquet").mkdir(parents=True)
+        release = Release(
+            release_id=release_id,
+            company=settings.company,
+            published_at=published_at,
+            as_of_date=as_of,
+            code_version=code_version(settings),
+            high_water_marks=dict(high_water_marks),
+            row_counts={},
+            checksums={},
+            source_states=dict(source_states or {}),
+            layout=LAYOUT,
+            path=releases_dir / release_id,
+        )
+        row_counts, fingerprints = _write_tables(settings, release, checks, incoming)
+        _verify_tables(settings, incoming, row_counts, fingerprints)
+        release = replace(
+            release,
+            row_counts=row_counts,
+            checksums=_checksums(incoming),
+            fingerprints=fingerprints,
+        )
+        _write_manifest(incoming, release)
+        _sync_tree(incoming)
+        pointer = _prepare_pointer(settings.published_dir, release_id)
+        incoming.rename(release.path)  # from here on nothing needs space on the disk
+        _sync(releases_dir)
+        _swap_pointer(pointer)
+    except (OSError, duckdb.Error) as error:
+        raise PublishError(_explain(error, settings.published_dir)) from error
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
+    _prune(settings)
+    return release
+
+
+def list_releases(settings: Settings) -> list[Release]:
+    """All releases on disk, newest first."""
+    releases_dir = settings.published_dir / "releases"
+    manifests = releases_dir.glob(f"[!.]*/{MANIFEST}")
+    return sorted(map(_read_manifest, manifests), key=lambda r: r.release_id, reverse=True)
+
+
+def kept_releases(releases: Sequence[Release]) -> list[Release]:
+    """The releases to keep, newest first: the last ones of the last as-of dates, then the newest.
+
+    Intraday refreshes alone would push yesterday's release out of reach of a rollback.
+    """
+    last_of_day: dict[dt.date, str] = {}
+    for release in releases:
+        last_of_day.setdefault(release.as_of_date, release.release_id)
+    of_days = list(last_of_day.values())[:KEPT_DAYS]
+    others = [one.release_id for one in releases if one.release_id not in of_days]
+    kept = {*of_days, *others[: KEPT_RELEASES - len(of_days)]}
+    return [release for release in releases if release.release_id in kept]
+
+
+def current_release(settings: Settings) -> Release | None:
+    """The release that readers see; None before the first publication."""
+    manifest = settings.published_dir / "current" / MANIFEST
+    return _read_manifest(manifest) if manifest.exists() else None
+
+
+def rollback(settings: Settings, release_id: str) -> Release:
+    """Make an earlier (or later) release the current one, after checking that its files are whole.
+
+    Raises:
+        PublishError: there is no such release, or its files changed since they were published.
+    """
+    known = {release.release_id: release for release in list_releases(settings)}
+    if release_id not in known:
+        raise PublishError(
+            f"There is no release '{release_id}' of '{settings.company}'. "
+            f"Releases on disk: {', '.join(known) or 'none'}."
+        )
+    release = known[release_id]
+    try:
+        found = _checksums(release.path)
+        changed = sorted(
+            name for name, checksum in release.checksums.items() if found.get(name) != checksum
+        )
+        if changed:
+            raise PublishError(
+                f"{release.path}: {', '.join(changed)} changed or vanished after publication. "
+                "Nothing was rolled back; choose another release."
+            )
+        _swap_pointer(_prepare_pointer(settings.published_dir, release_id))
+    except OSError as error:
+        raise PublishError(_explain(error, settings.published_dir)) from error
+    return release
+
+
+def code_version(settings: Settings) -> str:
+    """Version of the package and a hash of the dbt project with the company's policy."""
+    pyproject = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    root = settings.dbt_project_dir
+    files = [root / "dbt_project.yml", *settings.seeds_dir.glob("*.csv")]
+    for folder in ("models", "macros"):
+        files += [path for path in (root / folder).rglob("*") if path.is_file()]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
+    return f"{pyproject['project']['version']}+{digest.hexdigest()[:12]}"
+
+
+def _write_tables(
+    settings: Settings, release: Release, checks: Sequence[CheckResult], folder: Path
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Write the DuckDB file and the Parquet files; row counts and fingerprints of the tables."""
+    if not settings.warehouse_path.exists():
+        raise PublishError(_nothing_to_publish(settings))
+    with duckdb.connect(":memory:", config=limits(settings)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {quote(settings.warehouse_path)} as warehouse (read_only)")
+        marts = read_marts(connection, "warehouse")
+        if not marts:
+            raise PublishError(_nothing_to_publish(settings))
+        row_counts = {name: mart.row_count for name, mart in marts.items()}
+        fingerprints = {name: mart.fingerprint for name, mart in marts.items()}
+        earlier = list_releases(settings)
+        unchanged = _copy_unchanged(earlier[0], fingerprints, folder) if earlier else []
+        if earlier and not (folder / DATABASE).exists():
+            _require_history(connection, earlier[0])
+        stay = {*unchanged, HISTORY} if SCORECARDS in marts else {*unchanged}
+        connection.execute(
+            f"attach {quote(folder / DATABASE)} as release (storage_version '{STORAGE_VERSION}')"
+        )
+        connection.execute("create schema if not exists release.marts")
+        connection.execute("set checkpoint_threshold = '1TB'")  # once, when all is written
+        write_marts(connection, marts, stay)
+        row_counts |= _write_history(connection, settings, release, checks)
+        if SCORECARDS in marts:
+            row_counts[HISTORY] = write_scorecard_history(connection, release, earlier)
+        connection.execute("checkpoint release")  # detaching alone would hide a full disk
+        connection.execute("detach release")
+        connection.execute(f"attach {quote(folder / DATABASE)} as release (read_only)")
+        for table in row_counts.keys() - set(unchanged):
+            connection.execute(
+                f"copy release.marts.{identifier(table)} to"
+                f" {quote(folder / 'parquet' / f'{table}.parquet')}"
+                " (format parquet, compression zstd, compression_level 1)"
+            )
+    return row_counts, fingerprints
+
+
+def _copy_unchanged(previous: Release, fingerprints: Mapping[str, str], folder: Path) -> list[str]:
+    """Copy the previous release's DuckDB file, and the Parquet files of tables that are the same.
+
+    A copy is used if it is what was published; else nothing is taken over from that file.
+    """
+    if previous.layout != LAYOUT or not _copy_whole(previous, DATABASE, folder):
+        return []
+    return [
+        table
+        for table, fingerprint in fingerprints.items()
+        if previous.fingerprints.get(table) == fingerprint
+        and _copy_whole(previous, f"parquet/{table}.parquet", folder)
+    ]
+
+
+def _copy_whole(release: Release, name: str, folder: Path) -> bool:
+    """Copy a file of a release, if it is there and the copy is what was published."""
+    source, copy = release.path / name, folder / name
+    if not source.is_file():
+        return False
+    shutil.copyfile(source, copy)
+    if _checksum(copy) == release.checksums.get(name):
+        return True
+    copy.unlink()
+    return False
+
+
+def _require_history(connection: duckdb.DuckDBPyConnection, previous: Release) -> None:
+    """Read what is carried on from a release whose file is not what was published.
+
+    Raises:
+        PublishError: it cannot be read; going on would lose what was said on earlier days.
+    """
+    try:
+        connection.execute(f"attach {quote(previous.database)} as previous (read_only)")
+        for table in {"releases", "data_checks", HISTORY} & previous.row_counts.keys():
+            connection.execute(
+                f"select {CONTENT_OF_ROWS} from previous.marts.{table} as held"
+            ).fetchall()
+        connection.execute("detach previous")
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{previous.database} is damaged ({str(error).splitlines()[0]}), and what earlier days "
+            "published is carried on from it. Nothing was published. Restore the file from a "
+            f"backup, or delete {previous.path}: then what this release alone said is lost."
+        ) from error
+
+
+def _write_history(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    release: Release,
+    checks: Sequence[CheckResult],
+) -> dict[str, int]:
+    """Write `releases` and `data_checks`: those of the releases that are kept, and this one."""
+    check_rows = pa.Table.from_pylist(
+        [
+            {
+                **{column: asdict(check).get(column) for column in CHECK_SCHEMA.names},
+                "release_id": release.release_id,
+                "checked_at": release.published_at.replace(tzinfo=None),
+            }
+            for check in checks
+        ],
+        schema=CHECK_SCHEMA,
+    )
+    connection.register("check_rows", check_rows)
+    connection.execute(f"create table release.marts.releases ({RELEASE_COLUMNS})")
+    connection.execute("create table release.marts.data_checks as select * from check_rows limit 0")
+    previous = kept_releases(list_releases(settings))
+    for old in previous[:1]:  # the newest one carries the rows of those before it
+        kept = ", ".join(quote(kept_release.release_id) for kept_release in previous)
+        connection.execute(f"attach {quote(old.database)} as previous (read_only)")
+        for table in ("releases", "data_checks"):
+            connection.execute(
+                f"insert into release.marts.{table} by name"
+                f" select * from previous.marts.{table} where release_id in ({kept})"
+            )
+        connection.execute("detach previous")
+    connection.execute(
+        "insert into release.marts.releases values (?, ?, ?, ?, ?)",
+        [
+            release.release_id,
+            release.published_at.replace(tzinfo=None),
+            release.as_of_date,
+            release.code_version,
+            json.dumps(release.high_water_marks, sort_keys=True),
+        ],
+    )
+    connection.execute("insert into release.marts.data_checks by name select * from check_rows")
+    return {
+        table: int(
+            connection.execute(f"select count(*) from release.marts.{table}").fetchall()[0][0]
+        )
+        for table in ("releases", "data_checks")
+    }
+
+
+def _verify_tables(
+    settings: Settings, folder: Path, row_counts: Mapping[str, int], fingerprints: Mapping[str, str]
+) -> None:
+    """Open what was written as a reader would, and compare it with the warehouse."""
+    with duckdb.connect(":memory:", config=limits(settings)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {quote(folder / DATABASE)} as written (read_only)")
+        for table, expected in row_counts.items():
+            parquet = quote(folder / "parquet" / f"{table}.parquet")
+            for source in (f"written.marts.{identifier(table)}", f"read_parquet({parquet})"):
+                (found,) = connection.execute(f"select count(*) from {source}").fetchall()
+                if found[0] != expected:
+                    raise PublishError(
+                        f"{source} has {found[0]} rows, the warehouse has {expected}. Nothing was "
+                        "published; check the disk and run `scorecard refresh` again."
+                    )
+        own = row_counts.keys() - fingerprints.keys()
+        for table, mart in read_marts(connection, "written", but=own).items():
+            if mart.fingerprint != fingerprints.get(table):
+                raise PublishError(
+                    f"{folder / DATABASE}: {table} holds other rows than the warehouse. Nothing "
+                    "was published; check the disk and run `scorecard refresh` again."
+                )
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    checksums = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MANIFEST:
+            checksums[path.relative_to(folder).as_posix()] = _checksum(path)
+    return checksums
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_manifest(folder: Path, release: Release) -> None:
+    content = {key: value for key, value in vars(release).items() if key != "path"}
+    content["published_at"] = release.published_at.isoformat()
+    content["as_of_date"] = release.as_of_date.isoformat()
+    (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _read_manifest(path: Path) -> Release:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["published_at"] = dt.datetime.fromisoformat(content["published_at"])
+    content["as_of_date"] = dt.date.fromisoformat(content["as_of_date"])
+    return Release(**content, path=path.resolve().parent)
+
+
+def _prepare_pointer(published_dir: Path, release_id: str) -> Path:
+    pointer = published_dir / ".current-incoming"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(Path("releases") / release_id)
+    return pointer
+
+
+def _swap_pointer(pointer: Path) -> None:
+    """Readers see the old release before this rename and the new one after it, nothing else."""
+    os.replace(pointer, pointer.with_name("current"))
+    _sync(pointer.parent)
+
+
+def _prune(settings: Settings) -> None:
+    """Remove the releases that are not kept; the current one always stays."""
+    current = current_release(settings)
+    releases = list_releases(settings)
+    kept = {release.release_id for release in kept_releases(releases)}
+    if current is not None:
+        kept.add(current.release_id)
+    for release in releases:
+        if release.release_id not in kept:
+            try:
+                _remove(release.path)
+            except OSError as error:  # the new release is in place: not a reason to fail
+                logger.warning("%s: cannot remove this old release (%s)", release.path, error)
+
+
+def _remove_leftovers(published_dir: Path) -> None:
+    """Remove what a killed publication left behind."""
+    for path in (published_dir / "releases").glob(".*"):
+        shutil.rmtree(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a release; hidden first, so that half a release is never listed."""
+    hidden = path.with_name(f".removed-{path.name}")
+    path.rename(hidden)
+    shutil.rmtree(hidden)
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(error: OSError | duckdb.Error, folder: Path) -> str:
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    number = error.errno if isinstance(error, OSError) else None
+    remedy = "See the message above, then run `scorecard refresh` again."
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or _mentions(
+        text, ("no space left", "quota", "file too large")
+    ):
+        remedy = "The disk is full: free some space, then run `scorecard refresh` again."
+    elif number in (errno.EACCES, errno.EPERM, errno.EROFS) or _mentions(
+        text, ("permission denied", "read-only file system")
+    ):
+        remedy = "Give this user the right to write there, then run `scorecard refresh` again."
+    return f"{folder}: publishing failed ({text}). {remedy} The previous release is untouched."
+
+
+def _nothing_to_publish(settings: Settings) -> str:
+    return f"{settings.warehouse_path} has no marts to publish. Run `scorecard refresh`."
+
+
+def _mentions(text: str, words: Iterable[str]) -> bool:
+    return any(word in text.lower() for word in words)

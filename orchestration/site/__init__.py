@@ -1,0 +1,1 @@
+"""The pages: shell, data, server, one-on-one sheets."""

@@ -1,0 +1,1 @@
+"""What brings records into raw tables: files, Salesforce, HubSpot, landed schemas."""

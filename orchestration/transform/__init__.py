@@ -1,0 +1,1 @@
+"""dbt in process, and what need not be built again."""

@@ -1,0 +1,1 @@
+"""The working DuckDB file, and what a refresh knows of itself."""

@@ -1,0 +1,109 @@
+"""What one step of a refresh leaves for a later one: check results and high-water marks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, get_args
+
+from orchestration.core.errors import CheckFailed
+from orchestration.core.settings import Settings
+from orchestration.quality.results import CheckResult, Layer
+
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+
+
+def write_checks(settings: Settings, layer: Layer, checks: Sequence[CheckResult]) -> None:
+    """Replace what the checks of a layer found."""
+    _write(settings, f"checks_{layer}", [asdict(check) for check in checks])
+
+
+def read_checks(settings: Settings) -> list[CheckResult]:
+    """What the checks of all layers found when each was last run."""
+    return [
+        CheckResult(**check)
+        for layer in LAYERS
+        for check in json.loads(_read(settings, f"checks_{layer}") or "[]")
+    ]
+
+
+def raise_for_failed_checks(checks: Sequence[CheckResult]) -> None:
+    """Raise when a check failed that stops a refresh, with what each of them found.
+
+    Raises:
+        CheckFailed: names the checks; nothing is published.
+    """
+    failed = [check for check in checks if check.stops_the_run]
+    if failed:
+        found = "\n".join(
+            f"- {check.table_name}: {check.check_name}: {check.observed_value or 'failed'}, "
+            f"expected {check.expected}. {check.description}"
+            for check in failed
+        )
+        raise CheckFailed(f"{len(failed)} check(s) failed; nothing was published.\n{found}")
+
+
+def forget_checks(settings: Settings) -> None:
+    """Forget all results: a refresh must not publish those of an earlier one."""
+    for layer in LAYERS:
+        _path(settings, f"checks_{layer}").unlink(missing_ok=True)
+
+
+def write_high_water_marks(settings: Settings, marks: Mapping[str, str | None]) -> None:
+    """Replace the high-water marks of the sources."""
+    _write(settings, "high_water_marks", dict(marks))
+
+
+def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
+    """The high-water mark of each raw table when it was last loaded."""
+    marks: dict[str, str | None] = json.loads(_read(settings, "high_water_marks") or "{}")
+    return marks
+
+
+def write_source_states(settings: Settings, states: Mapping[str, Any]) -> None:
+    """Remember what the sources looked like just before they were read."""
+    _write(settings, "source_states", dict(states))
+
+
+def read_source_states(settings: Settings) -> dict[str, Any]:
+    """What the sources looked like just before they were read, by source."""
+    states: dict[str, Any] = json.loads(_read(settings, "source_states") or "{}")
+    return states
+
+
+def write_alerts(settings: Settings, outcome: str) -> None:
+    """Remember what became of the alerts, in words."""
+    _write(settings, "alerts_outcome", outcome)
+
+
+def read_alerts(settings: Settings) -> str:
+    """What became of the alerts of the last refresh that had any."""
+    outcome: str = json.loads(_read(settings, "alerts_outcome") or '""')
+    return outcome
+
+
+def write_recipe(settings: Settings, recipe: str) -> None:
+    """Remember what the incremental models were built by."""
+    _write(settings, "recipe", recipe)
+
+
+def read_recipe(settings: Settings) -> str | None:
+    """What the incremental models were built by, None before the first build."""
+    recipe: str | None = json.loads(_read(settings, "recipe") or "null")
+    return recipe
+
+
+def _path(settings: Settings, name: str) -> Path:
+    return settings.state_dir / f"{name}.json"
+
+
+def _write(settings: Settings, name: str, content: object) -> None:
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _path(settings, name).write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _read(settings: Settings, name: str) -> str | None:
+    path = _path(settings, name)
+    return path.read_text(encoding="utf-8") if path.exists() else None

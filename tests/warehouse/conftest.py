@@ -1,5 +1,0 @@
-"""The server of the tests of engines serves releases too."""
-
-from tests.engines.conftest import postgres
-
-__all__ = ["postgres"]
