@@ -387,7 +387,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the pages on 127.0.0.1."""
-    from orchestration.site.publish import serve as serve_site
+    from orchestration.site.server import serve as serve_site
 
     settings = _settings(company)
     out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")

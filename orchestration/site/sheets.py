@@ -16,7 +16,7 @@ from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import Settings
 from orchestration.readers.scorecard import find_rep
 from orchestration.releases.publish import DATABASE
-from orchestration.site.publish import served, served_folders
+from orchestration.site.server import served, served_folders
 
 Paper = Literal["A4", "Letter"]
 VARIABLE = "SCORECARD_CHROMIUM"

@@ -21,8 +21,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from orchestration.core.settings import Settings
 from orchestration.releases.publish import current_release
-from orchestration.site import publish as reports_site
+from orchestration.site.publish import publish_site
+from orchestration.site.server import served
 from orchestration.site.sheets import find_browser
+from orchestration.site.shell import build_shell
 from tests.benchmarks.__main__ import DOCUMENT, MIB, write_document
 
 BEGIN, END = "<!-- pages: begin -->", "<!-- pages: end -->"
@@ -105,11 +107,11 @@ def tables(settings: Settings, runs: int = RUNS) -> str:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         started = time.perf_counter()
-        reports_site.build_shell(replace(settings, data_dir=Path(name)))
+        build_shell(replace(settings, data_dir=Path(name)))
         shell = time.perf_counter() - started
-    reports_site.build_shell(settings)
+    build_shell(settings)
     started, began = time.perf_counter(), time.process_time()
-    site = reports_site.publish_site(settings)
+    site = publish_site(settings)
     writing, writing_cpu = time.perf_counter() - started, time.process_time() - began
     with duckdb.connect(str(release.database), read_only=True) as connection:
         [(reps,)] = connection.execute(
@@ -121,7 +123,7 @@ def tables(settings: Settings, runs: int = RUNS) -> str:
             " order by rep_id limit 1"
         ).fetchall()
     lines: list[tuple[str, Sequence[float]]] = []
-    with reports_site.served(site) as address, sync_playwright() as playwright:
+    with served(site) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_browser(os.environ),
             args=["--disable-gpu", "--disable-background-networking"],

@@ -23,7 +23,9 @@ from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import audiences
 from orchestration.releases.audiences import NOBODY, Company, View, find_audiences, find_left_out
 from orchestration.releases.publish import current_release
-from orchestration.site import publish as reports_site
+from orchestration.site.data import read_sources, write_audiences
+from orchestration.site.publish import publish_site
+from orchestration.site.server import served_folders
 from tests.site.conftest import publish_sample
 
 SOURCES = REPOSITORY / "reports" / "sources"
@@ -121,7 +123,7 @@ def planted(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folders of all audiences."""
     folder = tmp_path_factory.mktemp("audiences")
-    reports_site.write_audiences(planted, folder, SOURCES, COMPANY, [ANALYST], pool=folder / "pool")
+    write_audiences(planted, folder, SOURCES, COMPANY, [ANALYST], pool=folder / "pool")
     return folder
 
 
@@ -210,12 +212,12 @@ def test_a_table_without_a_rule_is_not_published(
 ) -> None:
     monkeypatch.delitem(audiences.RULES, "scorecard_funnels")
     with pytest.raises(PublishError, match=r"no rule for scorecard_funnels.*RULES"):
-        reports_site.write_audiences(planted, tmp_path, SOURCES, COMPANY)
+        write_audiences(planted, tmp_path, SOURCES, COMPANY)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_table_has_a_rule_and_every_rule_a_table() -> None:
-    tables = {source.table for source in reports_site.read_sources(SOURCES)}
+    tables = {source.table for source in read_sources(SOURCES)}
     assert tables == audiences.RULES.keys()
 
 
@@ -333,10 +335,10 @@ def published_site(
     shell = tmp_path / "shell"
     shell.mkdir()
     (shell / "index.html").write_text("shell")
-    monkeypatch.setattr(reports_site, "build_shell", lambda _: shell)
+    monkeypatch.setattr("orchestration.site.publish.build_shell", lambda _: shell)
     settings = replace(settings, audiences=True, analysts=(ANALYST,))
     publish_sample(settings, planted)
-    reports_site.publish_site(settings)
+    publish_site(settings)
     return settings
 
 
@@ -350,24 +352,24 @@ def test_a_setting_that_is_left_out_shows_nobody_more(
         assert cli.run(command) == 2
         assert "SCORECARD_AUDIENCES is not set" in capsys.readouterr().err
     with pytest.raises(ConfigError, match="show each person only what they may see"):
-        reports_site.publish_site(forgotten)
+        publish_site(forgotten)
     current = published_site.reports_dir / "current"
     assert current.resolve() == site
     assert (current / "shell").is_dir()
 
-    reports_site.publish_site(replace(published_site, audiences=False))
+    publish_site(replace(published_site, audiences=False))
     assert (current / "data" / "manifest.json").is_file()
     assert not (current / "audiences").exists()
 
 
 def test_the_shell_holds_nobodys_data(published_site: Settings) -> None:
     current = published_site.reports_dir / "current"
-    shell, data = reports_site.served_folders(current, "CANARY.R04@example.com")
+    shell, data = served_folders(current, "CANARY.R04@example.com")
     assert [path.name for path in shell.iterdir()] == ["index.html"]
     assert data == folder_of(current, id_of("r04"))
-    assert reports_site.served_folders(current) == (shell, folder_of(current, None))
+    assert served_folders(current) == (shell, folder_of(current, None))
     with pytest.raises(ConfigError, match="is not an active rep"):
-        reports_site.served_folders(current, "who@example.com")
+        served_folders(current, "who@example.com")
 
 
 def test_a_refresh_names_who_sees_nothing_and_the_remedy(
@@ -397,7 +399,7 @@ def test_what_did_not_change_is_not_written_again(published_site: Settings) -> N
         }
 
     before = files()
-    reports_site.publish_site(published_site)
+    publish_site(published_site)
     assert files() == before
 
 
@@ -408,16 +410,16 @@ def test_a_failed_publication_leaves_the_audiences_of_before(
     listed = sorted(path.name for path in before.iterdir())
     monkeypatch.delitem(audiences.RULES, "dim_reps")
     with pytest.raises(PublishError, match="dim_reps"):
-        reports_site.publish_site(published_site)
+        publish_site(published_site)
     assert (published_site.reports_dir / "current").resolve() == before
     assert sorted(path.name for path in before.iterdir()) == listed
 
 
 def test_a_site_without_audiences_says_how_to_get_them(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("shell")
-    assert reports_site.served_folders(tmp_path) == (tmp_path, tmp_path / "data")
+    assert served_folders(tmp_path) == (tmp_path, tmp_path / "data")
     with pytest.raises(ConfigError, match="SCORECARD_AUDIENCES=on"):
-        reports_site.served_folders(tmp_path, "r04")
+        served_folders(tmp_path, "r04")
 
 
 @pytest.mark.parametrize(

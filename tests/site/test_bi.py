@@ -16,7 +16,7 @@ import yaml
 
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.readers.scorecard import read_scorecard
-from orchestration.site.publish import read_sources
+from orchestration.site.data import read_sources
 from tests.benchmarks.bi import QUESTIONS, tables
 from tests.site.conftest import AS_OF, REPS, publish_sample
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import REPOSITORY
-from orchestration.site.publish import read_sources
+from orchestration.site.data import read_sources
 
 REPORTS = REPOSITORY / "reports"
 PAGES = sorted((REPORTS / "pages").rglob("*.md"))

@@ -28,7 +28,9 @@ from playwright.sync_api import (
 )
 
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.site import publish as reports_site
+from orchestration.site.publish import publish_site
+from orchestration.site.server import served, served_folders
+from orchestration.site.shell import build_shell
 from tests.site.conftest import publish_sample
 from tests.site.test_audiences import found_in, id_of, plant
 
@@ -105,19 +107,19 @@ class Visit:
 def company(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A company with the real shell and the data of the sample release."""
     ours = Settings()
-    reports_site.build_shell(ours)
+    build_shell(ours)
     data_dir = tmp_path_factory.mktemp("data")
     (data_dir / ".reports_shell").symlink_to(ours.data_dir / ".reports_shell")
     settings = replace(ours, data_dir=data_dir)
     publish_sample(settings, published)
-    reports_site.publish_site(settings)
+    publish_site(settings)
     return settings
 
 
 @pytest.fixture(scope="session")
 def address(company: Settings) -> Iterator[str]:
     """The address at which the pages are served."""
-    with reports_site.served(company.reports_dir / "current") as url:
+    with served(company.reports_dir / "current") as url:
         yield url
 
 
@@ -716,7 +718,7 @@ def audiences(company: Settings, published: Path, tmp_path_factory: pytest.TempP
     shutil.copyfile(published, planted)
     plant(planted)
     publish_sample(settings, planted)
-    reports_site.publish_site(settings)
+    publish_site(settings)
     return settings.reports_dir / "current"
 
 
@@ -724,8 +726,8 @@ def audiences(company: Settings, published: Path, tmp_path_factory: pytest.TempP
 def test_pages_work_with_what_an_audience_sees(
     visit: Callable[..., Any], audiences: Path, person: str
 ) -> None:
-    shell, data = reports_site.served_folders(audiences, id_of(person))
-    with reports_site.served(shell, data) as url, visit(390, url) as window:
+    shell, data = served_folders(audiences, id_of(person))
+    with served(shell, data) as url, visit(390, url) as window:
         waiting = ["/", "/plan/", "/goals/", "/teams/North/", f"/reps/{id_of('r04')}/leads/"]
         kinds: dict[str, int] = {}
         seen = set(waiting)
@@ -752,7 +754,7 @@ def test_pages_work_with_what_an_audience_sees(
 
 def test_a_login_that_nobody_knows_is_told_so(visit: Callable[..., Any], audiences: Path) -> None:
     data = audiences / "audiences" / "nobody"
-    with reports_site.served(audiences / "shell", data) as url, visit(1440, url) as window:
+    with served(audiences / "shell", data) as url, visit(1440, url) as window:
         window.page.goto(f"{url}/reps/r04/")
         heading = window.page.get_by_role("heading", name="Nothing here is for you")
         expect(heading).to_be_visible(timeout=WAIT)

@@ -20,7 +20,10 @@ import pytest
 
 from orchestration.core.errors import ConfigError, PublishError, ScorecardError
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.site import publish as reports_site
+from orchestration.site.data import _copied, write_site_data
+from orchestration.site.publish import publish_site
+from orchestration.site.server import serve, served
+from orchestration.site.shell import build_shell
 from tests.site.conftest import publish_sample
 
 SOURCES = REPOSITORY / "reports" / "sources"
@@ -43,7 +46,7 @@ echo 'left over' > .evidence/template/build/data/other_team.arrow.gz
 def data(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of the sample release."""
     folder = tmp_path_factory.mktemp("site") / "data"
-    reports_site.write_site_data(published, folder, SOURCES, COMPANY)
+    write_site_data(published, folder, SOURCES, COMPANY)
     return folder
 
 
@@ -150,7 +153,7 @@ def test_a_copy_holds_nothing_that_lies_behind_its_rows_or_beneath_a_null() -> N
         }
     )
     rows = table.slice(1, 2)
-    copied = reports_site._copied(rows)
+    copied = _copied(rows)
     assert copied.equals(rows)
     texts_of_copy = copied.column("text").chunk(0).buffers()[2]
     numbers_of_copy = copied.column("number").chunk(0).buffers()[1]
@@ -164,7 +167,7 @@ def test_an_empty_table_keeps_its_columns(published: Path, tmp_path: Path) -> No
     sources = tmp_path / "sources"
     sources.mkdir()
     (sources / "nothing.sql").write_text("select rep_id, hire_date from dim_reps where false")
-    reports_site.write_site_data(published, tmp_path / "data", sources)
+    write_site_data(published, tmp_path / "data", sources)
     entry = manifest_of(tmp_path / "data")["nothing"]
     assert entry["file"] is None
     assert '"rep_id" VARCHAR, "hire_date" VARCHAR' in entry["ddl"]
@@ -175,7 +178,7 @@ def test_a_select_that_does_not_fit_is_named(published: Path, tmp_path: Path) ->
     sources.mkdir()
     (sources / "broken.sql").write_text("select no_such_column from dim_reps")
     with pytest.raises(PublishError, match=r"broken\.sql.*no_such_column"):
-        reports_site.write_site_data(published, tmp_path / "data", sources)
+        write_site_data(published, tmp_path / "data", sources)
 
 
 def test_publishing_swaps_the_pointer_and_keeps_three(
@@ -183,7 +186,7 @@ def test_publishing_swaps_the_pointer_and_keeps_three(
 ) -> None:
     fake_node(FAKE_NPM)
     pointer = release.reports_dir / "current"
-    first = reports_site.publish_site(release)
+    first = publish_site(release)
     assert pointer.resolve() == first.resolve()
     assert (pointer / "index.html").is_file()
     data = pointer / "data"
@@ -191,7 +194,7 @@ def test_publishing_swaps_the_pointer_and_keeps_three(
     assert company["refreshed_at"].startswith("18 Nov 2026 21:00 (America/")
     for letter in "bcd":
         publish_sample(release, published, f"20261119T050000Z-{letter}")
-        reports_site.publish_site(release)
+        publish_site(release)
     names = {path.name[-1] for path in (release.reports_dir / "releases").iterdir()}
     assert names == {"b", "c", "d"}
     assert pointer.resolve().name.endswith("-d")
@@ -201,9 +204,9 @@ def test_publishing_the_same_release_again_replaces_it(
     release: Settings, fake_node: Callable[[str], None]
 ) -> None:
     fake_node(FAKE_NPM)
-    site = reports_site.publish_site(release)
+    site = publish_site(release)
     (site / "stale").write_text("from before")
-    assert reports_site.publish_site(release) == site
+    assert publish_site(release) == site
     assert not (site / "stale").exists()
     assert [path.name for path in site.parent.iterdir()] == [site.name]
 
@@ -212,27 +215,27 @@ def test_a_failed_publication_leaves_the_site_of_before(
     release: Settings, published: Path, fake_node: Callable[[str], None]
 ) -> None:
     fake_node(FAKE_NPM)
-    before = reports_site.publish_site(release)
+    before = publish_site(release)
     publish_sample(release, published, "20261120T050000Z-b")
     (release.reports_project_dir / "sources" / "broken.sql").write_text(
         "select nothing from nowhere"
     )
     with pytest.raises(PublishError, match="broken"):
-        reports_site.publish_site(release)
+        publish_site(release)
     assert (release.reports_dir / "current").resolve() == before.resolve()
     assert [path.name for path in before.parent.iterdir()] == [before.name]
 
 
 def test_nothing_published_says_what_to_do(settings: Settings) -> None:
     with pytest.raises(PublishError, match="scorecard refresh"):
-        reports_site.publish_site(settings)
+        publish_site(settings)
 
 
 def test_what_a_build_left_in_data_never_reaches_the_site(
     release: Settings, fake_node: Callable[[str], None]
 ) -> None:
     fake_node(FAKE_NPM)
-    site = reports_site.publish_site(release)
+    site = publish_site(release)
     assert not list(site.rglob("other_team*"))
 
 
@@ -240,13 +243,13 @@ def test_the_shell_is_built_once_per_version(
     release: Settings, fake_node: Callable[[str], None]
 ) -> None:
     fake_node(FAKE_NPM)
-    shell = reports_site.build_shell(release)
+    shell = build_shell(release)
     fake_node("#!/bin/sh\nexit 1\n")
-    assert reports_site.build_shell(release) == shell
+    assert build_shell(release) == shell
     page = release.reports_project_dir / "pages" / "index.md"
     page.write_text(page.read_text() + "\nA new sentence.\n")
     with pytest.raises(ScorecardError):
-        reports_site.build_shell(release)
+        build_shell(release)
 
 
 def test_a_failed_build_shows_its_last_lines(
@@ -256,7 +259,7 @@ def test_a_failed_build_shows_its_last_lines(
         "#!/bin/sh\n[ $1 = ci ] && mkdir -p node_modules && exit 0\necho 'page is broken'\nexit 3\n"
     )
     with pytest.raises(ScorecardError, match=r"exit code 3(.|\n)*page is broken"):
-        reports_site.build_shell(release)
+        build_shell(release)
 
 
 def test_missing_node_says_what_to_install(
@@ -264,13 +267,13 @@ def test_missing_node_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ScorecardError, match=r"Install Node 20.*--no-reports"):
-        reports_site.build_shell(release)
+        build_shell(release)
 
 
 def test_old_node_says_what_to_install(release: Settings, fake_node: Callable[..., None]) -> None:
     fake_node(FAKE_NPM, "#!/bin/sh\necho v18.2.0\n")
     with pytest.raises(ScorecardError, match=r"v18\.2\.0"):
-        reports_site.build_shell(release)
+        build_shell(release)
 
 
 @dataclass(frozen=True)
@@ -293,7 +296,7 @@ def get(tmp_path: Path) -> Iterator[Callable[..., Answer]]:
     (site / "_app" / "immutable" / "start.js.gz").write_bytes(gzip.compress(b"plain"))
     (site / "data" / "dim_reps.0123.arrow.gz").write_bytes(b"stream")
     (tmp_path / "secret").write_text("secret")
-    with reports_site.served(site) as address:
+    with served(site) as address:
 
         def ask(path: str, accept: str = "identity") -> Answer:
             host = address.removeprefix("http://")
@@ -337,4 +340,4 @@ def test_files_are_sent_compressed_where_the_browser_can(get: Callable[..., Answ
 
 def test_serving_nothing_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="scorecard refresh"):
-        reports_site.serve(tmp_path, 0)
+        serve(tmp_path, 0)

@@ -21,7 +21,7 @@ import pytest
 
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import audiences
-from orchestration.site import publish as reports_site
+from orchestration.site.publish import publish_site
 from tests.site.conftest import publish_sample
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -81,8 +81,8 @@ def current(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 [f"{name.title()}@Example.com", rep_id],
             )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reports_site, "build_shell", lambda _: shell)
-        reports_site.publish_site(settings)
+        patch.setattr("orchestration.site.publish.build_shell", lambda _: shell)
+        publish_site(settings)
     # nginx started by root reads as another user
     for folder in (settings.data_dir, *settings.data_dir.parents):
         if folder.name.startswith("pytest-") or folder == settings.data_dir:

@@ -1,0 +1,145 @@
+"""The shell: the pages without data, built by Node once per version of `reports/`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import filelock
+
+from orchestration.core.errors import ScorecardError
+from orchestration.core.settings import Settings
+from orchestration.site.folders import compress_files, keep_newest
+
+KEEP_SHELLS = 2
+
+NODE_MAJOR = 20
+
+LOG_LINES = 25
+
+SHELL_SOURCES = (
+    "pages",
+    "components",
+    "static",
+    "patches",
+    "package.json",
+    "package-lock.json",
+    "svelte.config.js",
+    "evidence.config.yaml",
+    ".npmrc",
+)
+
+
+def build_shell(settings: Settings) -> Path:
+    """The built pages without data: once per version of `reports/`, then from the cache.
+
+    Raises:
+        ScorecardError: Node or npm is missing or too old, or the build failed.
+    """
+    project = settings.reports_project_dir
+    cache = settings.data_dir / ".reports_shell"
+    shell = cache / _hash_of_sources(project)
+    if (shell / "index.html").is_file():
+        return shell
+    cache.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(cache / ".lock"):
+        if (shell / "index.html").is_file():
+            return shell
+        _require_node()
+        install_packages(project)
+        # an earlier build's leftovers (other teams' tables included) never reach this one
+        with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as name:
+            work = Path(name)
+            for source in SHELL_SOURCES:
+                if (project / source).is_dir():
+                    shutil.copytree(project / source, work / source)
+                elif (project / source).exists():
+                    shutil.copy2(project / source, work / source)
+            (work / "node_modules").symlink_to(project / "node_modules")
+            _run(["npm", "run", "build"], work, "build the pages")
+            built = work / ".evidence" / "template" / "build"
+            if not (built / "index.html").is_file():
+                raise ScorecardError(
+                    f"The build of the pages in {project} left no index.html. "
+                    "Run `npm ci && npm run build` there to see why."
+                )
+            shutil.rmtree(built / "data", ignore_errors=True)
+            compress_files(built)
+            os.replace(built, shell)
+        keep_newest(cache, KEEP_SHELLS, keep=shell)
+    return shell
+
+
+def install_packages(project: Path) -> None:
+    """Run `npm ci` in `project` unless exactly these packages are installed.
+
+    Raises:
+        ScorecardError: npm failed.
+    """
+    wanted = hashlib.sha256()
+    for path in [project / "package-lock.json", *sorted((project / "patches").glob("*.patch"))]:
+        wanted.update(path.read_bytes())
+    stamp = project / "node_modules" / ".scorecard-install"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
+        return
+    _run(["npm", "ci", "--no-progress"], project, "install the packages of the pages")
+    stamp.write_text(wanted.hexdigest(), encoding="utf-8")
+
+
+def _hash_of_sources(project: Path) -> str:
+    """One hash over every file that the shell is built from."""
+    digest = hashlib.sha256()
+    for source in SHELL_SOURCES:
+        path = project / source
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file():
+                digest.update(file.relative_to(project).as_posix().encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _require_node() -> None:
+    """Stop with advice when Node cannot build the pages."""
+    node = shutil.which("node")
+    advice = f"Install Node {NODE_MAJOR} or newer with npm, or refresh with --no-reports."
+    if node is None or shutil.which("npm") is None:
+        raise ScorecardError(f"The pages need Node and npm, which are not on the PATH. {advice}")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    major = re.match(r"v(\d+)", version.stdout)
+    if major is None or int(major.group(1)) < NODE_MAJOR:
+        raise ScorecardError(
+            f"The pages need Node {NODE_MAJOR} or newer; {node} is "
+            f"{version.stdout.strip() or 'broken'}. {advice}"
+        )
+
+
+def _run(command: list[str], folder: Path, purpose: str) -> None:
+    """Run a command of Node's; its last lines are the error when it fails."""
+    environment = {
+        **os.environ,
+        "SEND_ANONYMOUS_USAGE_STATS": "no",
+        "VITE_EVIDENCE_SPA": "true",
+        "VITE_EVIDENCE_DISABLE_WINDOWS_CACHE_SERVICE_WORKER": "true",
+    }
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        tail = "\n".join(result.stdout.strip().splitlines()[-LOG_LINES:])
+        raise ScorecardError(
+            f"Could not {purpose}: `{' '.join(command)}` in {folder} ended with exit code "
+            f"{result.returncode}. Its last lines:\n{tail}"
+        )
