@@ -31,14 +31,8 @@ DAYS = ("SCORECARD_AS_OF_DATE", "SCORECARD_GOALS_DUE_DATE")
 # says what has changed in other tables, and is cleared after the build
 CHANGES = "_changed_months"
 ACTIVITIES = ("raw_files", "activities")
-# `rests_on` and `changed_since` are about models whose rows have a day (macro `keep_track`); `days`
-# holds the earliest day that counted in the last build that was completed, and in those since
 TABLES = {
-    "nodes": "node varchar, built_from varchar, content varchar, rests_on varchar,"
-    " changed_since date, inputs varchar, said varchar",
-    "months": "node varchar, month_start date, content varchar",
-    "months_before": "node varchar, month_start date, content varchar",
-    "days": "first_day date",
+    "nodes": "node varchar, built_from varchar, content varchar, inputs varchar, said varchar",
 }
 
 
@@ -57,7 +51,6 @@ class Plan:
     version: str
     inputs: Mapping[str, str]
     standing: Mapping[str, Built]
-    first_day: str = ""  # the earlier one of the days that reach SQL
 
 
 def plan(
@@ -75,7 +68,6 @@ def plan(
     if nobody keeps track, as on other engines than DuckDB.
     """
     days = {name: days.get(name, os.environ.get(name, "")) for name in DAYS}
-    first_day = min(filter(None, days.values()))
     version = f"{code_version(settings)} {','.join(settings.sources)}"
     nodes = {
         name: node
@@ -88,7 +80,6 @@ def plan(
         _create_tables(connection)
         if full:
             connection.execute("delete from built.nodes")
-        connection.execute("insert into built.days values (?)", [first_day])
         contents = _note_sources(connection, manifest, nodes)
         inputs = _inputs(manifest, nodes, contents, version, repr(sorted(days.items())))
         stored = connection.execute(
@@ -112,7 +103,7 @@ def plan(
         connection.execute(
             "update built.nodes set inputs = null, said = null where node = any(?)", [touched]
         )
-    return Plan(version, inputs, standing, first_day)
+    return Plan(version, inputs, standing)
 
 
 def record(
@@ -122,10 +113,7 @@ def record(
     events: Sequence[Mapping[str, Any]],
     checks: Mapping[str, CheckResult],
 ) -> None:
-    """Note what the nodes that succeeded were built from; tables and views noted it themselves.
-
-    Once all of them have, changes are told from here on.
-    """
+    """Record what seeds and tests that succeeded were built from, and every result."""
     if not planned.version:
         return
     said = {
@@ -133,7 +121,6 @@ def record(
         for event in events
         if (name := event["data"]["node_info"]["unique_id"]) in succeeded
     }
-    is_complete = planned.inputs.keys() <= {*succeeded, *planned.standing}
     with connect(settings) as connection:
         connection.execute("begin transaction")
         connection.execute(
@@ -149,12 +136,6 @@ def record(
             "update built.nodes set inputs = said.inputs, said = said.said"
             " from said where nodes.node = said.node"
         )
-        if is_complete:
-            connection.execute("update built.nodes set changed_since = null")
-            connection.execute("delete from built.months_before")
-            connection.execute("insert into built.months_before from built.months")
-            connection.execute("delete from built.days")
-            connection.execute("insert into built.days values (?)", [planned.first_day])
         connection.execute("commit")
 
 

@@ -1,5 +1,3 @@
-{{ config(meta={'changes_with': 'inputs'}) }}
-
 with int_dates as (
     select * from {{ ref('int_dates') }}
 ),

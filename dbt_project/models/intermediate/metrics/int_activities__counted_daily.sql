@@ -4,7 +4,6 @@
         incremental_strategy=months_strategy(),
         partition_by='month_start_date',
         on_schema_change='fail',
-        meta={'changes_with': 'changed_months'},
         pre_hook="{% if is_incremental() %}{{ forget_months(this, source('raw_files', '_changed_months'), 'activities') }}{% endif %}",
         post_hook="{{ keep_track(this, inputs_of_model()) }}",
     )

@@ -1,8 +1,5 @@
-{{ config(meta={'kept_by': 'date_day'}) }}
-
 with int_activities__counted_daily as (
     select * from {{ ref('int_activities__counted_daily') }}
-    where date_day >= {{ kept_until() }}
 ),
 
 event_rules as (

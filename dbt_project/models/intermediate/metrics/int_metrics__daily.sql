@@ -1,5 +1,3 @@
-{{ config(meta={'kept_by': 'date_day'}) }}
-
 with int_activity_events__daily as (
     select * from {{ ref('int_activity_events__daily') }}
 ),
@@ -100,7 +98,7 @@ event_metrics as (
             end
         ) as sum_of_squares
     from measured
-    where date_day between {{ kept_until() }} and {{ as_of_date() }}
+    where date_day <= {{ as_of_date() }}
     group by 1, 2, 3
 ),
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view', meta={'changes_with': 'inputs'}) }}
+{{ config(materialized='view') }}
 
 with int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}

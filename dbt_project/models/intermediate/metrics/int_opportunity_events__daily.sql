@@ -1,5 +1,3 @@
-{{ config(meta={'compared_by': 'date_day'}) }}
-
 with int_opportunities__credited as (
     select * from {{ ref('int_opportunities__credited') }}
 ),

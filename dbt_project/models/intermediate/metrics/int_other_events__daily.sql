@@ -1,5 +1,3 @@
-{{ config(meta={'compared_by': 'date_day'}) }}
-
 with sourced_leads as (
     {{ source_records('leads') }}
 ),

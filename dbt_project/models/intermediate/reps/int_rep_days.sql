@@ -1,5 +1,3 @@
-{{ config(meta={'compared_by': 'date_day'}) }}
-
 with int_crm__reps as (
     select * from {{ ref('int_crm__reps') }}
 ),

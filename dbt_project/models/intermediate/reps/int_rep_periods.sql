@@ -1,5 +1,3 @@
-{{ config(meta={'kept_by': 'period_end'}) }}
-
 with int_rep_days as (
     select * from {{ ref('int_rep_days') }}
 ),
@@ -24,16 +22,6 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
--- periods that ended before anything changed are kept as they stand
-built_periods as (
-    select * from int_periods
-    where period_end >= {{ kept_until() }}
-),
-
-first_days as (
-    select min(period_start) as first_day from built_periods
-),
-
 captured as (
     select distinct
         rep_id,
@@ -41,7 +29,6 @@ captured as (
     from int_activities__counted_daily
 ),
 
--- with the days before a period that say what is usual
 days as (
     select
         int_rep_days.rep_id,
@@ -75,15 +62,10 @@ days as (
             else 0
         end as captured_days
     from int_rep_days
-    cross join first_days
-    cross join int_settings
     left join captured
         on
             int_rep_days.rep_id = captured.rep_id
             and int_rep_days.date_day = captured.date_day
-    where
-        int_rep_days.date_day
-        >= {{ add_days('first_days.first_day', '-int_settings.signal_baseline_days') }}
 ),
 
 {{ sum_by_period('days', ['rep_id'], {
@@ -97,11 +79,11 @@ days as (
 -- the rep as on the last day that counts; someone not employed in a period has no scorecard in it
 rep_periods as (
     select
-        built_periods.period_type,
-        built_periods.period_id,
-        built_periods.period_start,
-        built_periods.period_end,
-        built_periods.is_current,
+        int_periods.period_type,
+        int_periods.period_id,
+        int_periods.period_start,
+        int_periods.period_end,
+        int_periods.is_current,
         days_by_period.rep_id,
         days_by_period.reference_date,
         int_crm__reps.rep_version_id,
@@ -116,10 +98,10 @@ rep_periods as (
         days_by_period.work_days,
         days_by_period.captured_days
     from days_by_period
-    inner join built_periods
+    inner join int_periods
         on
-            days_by_period.period_type = built_periods.period_type
-            and days_by_period.period_start = built_periods.period_start
+            days_by_period.period_type = int_periods.period_type
+            and days_by_period.period_start = int_periods.period_start
     inner join int_crm__reps
         on
             days_by_period.rep_id = int_crm__reps.rep_id
@@ -151,18 +133,18 @@ team_days as (
 
 usual_coverages as (
     select
-        built_periods.period_type,
-        built_periods.period_start,
+        int_periods.period_type,
+        int_periods.period_start,
         team_days.team,
         sum(team_days.captured_days)
         / nullif(cast(sum(team_days.work_days) as {{ type_double() }}), 0) as usual_coverage_ratio
-    from built_periods
+    from int_periods
     cross join int_settings
     inner join team_days
         on
-            team_days.date_day < built_periods.period_start
+            team_days.date_day < int_periods.period_start
             and team_days.date_day
-            >= {{ add_days('built_periods.period_start', '-int_settings.signal_baseline_days') }}
+            >= {{ add_days('int_periods.period_start', '-int_settings.signal_baseline_days') }}
     group by 1, 2, 3
 ),
 

@@ -1,5 +1,3 @@
-{{ config(meta={'compared_by': 'date_day'}) }}
-
 with int_rep_goals__resolved as (
     select * from {{ ref('int_rep_goals__resolved') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(meta={'kept_by': 'date_day'}) }}
-
 with int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}
 ),
@@ -21,9 +19,7 @@ facts as (
     from int_metrics__daily
     inner join metrics
         on int_metrics__daily.metric_id = metrics.metric_id
-    where
-        metrics.metric_kind = 'leading'
-        and int_metrics__daily.date_day >= {{ kept_until() }}
+    where metrics.metric_kind = 'leading'
 )
 
 select * from facts

@@ -1,9 +1,5 @@
-{{ config(meta={'kept_by': 'period_end'}) }}
-
--- periods that ended before anything changed are kept as they stand
 with int_rep_periods as (
     select * from {{ ref('int_rep_periods') }}
-    where period_end >= {{ kept_until() }}
 ),
 
 int_periods as (
@@ -50,38 +46,27 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
--- the days of these periods, and the 13 weeks before a running one
-first_days as (
-    select {{ add_days('min(period_start)', -91) }} as first_day from int_rep_periods
-),
-
 actuals as {{ not_held() }}(
     select
-        int_metrics__daily.rep_id,
-        int_metrics__daily.metric_id,
-        int_metrics__daily.date_day,
-        int_metrics__daily.numerator,
-        int_metrics__daily.denominator,
-        int_metrics__daily.sum_of_squares
+        rep_id,
+        metric_id,
+        date_day,
+        numerator,
+        denominator,
+        sum_of_squares
     from int_metrics__daily
-    inner join first_days
-        on int_metrics__daily.date_day >= first_days.first_day
 ),
 
 goals as {{ not_held() }}(
     select
-        fct_goals_daily.rep_id,
-        fct_goals_daily.metric_id,
-        fct_goals_daily.date_day,
-        case
-            when fct_goals_daily.date_day <= {{ goals_due_date() }} then fct_goals_daily.daily_goal
-            else 0 * fct_goals_daily.daily_goal
-        end as goal_to_date,
-        fct_goals_daily.daily_goal as goal_period
+        rep_id,
+        metric_id,
+        date_day,
+        case when date_day <= {{ goals_due_date() }} then daily_goal else 0 * daily_goal end
+            as goal_to_date,
+        daily_goal as goal_period
     from fct_goals_daily
-    inner join first_days
-        on fct_goals_daily.date_day >= first_days.first_day
-    where fct_goals_daily.full_goal is not null
+    where full_goal is not null
 ),
 
 {{ sum_by_period('actuals', ['rep_id', 'metric_id'], {

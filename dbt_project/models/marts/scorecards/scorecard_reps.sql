@@ -1,8 +1,5 @@
-{{ config(meta={'kept_by': 'period_end'}) }}
-
 with scorecard_rep_metrics as (
     select * from {{ ref('scorecard_rep_metrics') }}
-    where period_end >= {{ kept_until() }}
 ),
 
 int_settings as (

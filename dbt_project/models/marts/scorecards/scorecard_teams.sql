@@ -1,10 +1,8 @@
-{{ config(meta={'kept_by': 'period_end'}) }}
-
 with int_metrics__placed as (
     select * from {{ ref('int_metrics__placed') }}
 ),
 
-fct_goals_daily as (
+fct_goals_daily as {{ not_held() }}(
     select * from {{ ref('fct_goals_daily') }}
 ),
 
@@ -12,10 +10,8 @@ int_rep_periods as (
     select * from {{ ref('int_rep_periods') }}
 ),
 
--- periods that ended before anything changed are kept as they stand
 int_periods as (
     select * from {{ ref('int_periods') }}
-    where period_end >= {{ kept_until() }}
 ),
 
 int_dates as (
@@ -32,17 +28,6 @@ int_levels__resolved as (
 
 metrics as (
     select * from {{ ref('metrics') }}
-),
-
-first_days as (
-    select min(period_start) as first_day from int_periods
-),
-
-dated_goals as {{ not_held() }}(
-    select fct_goals_daily.*
-    from fct_goals_daily
-    inner join first_days
-        on fct_goals_daily.date_day >= first_days.first_day
 ),
 
 -- a goal that applies holds on days off as well, so the join keeps what was done on them
@@ -64,18 +49,16 @@ actuals as (
             "denominator": "denominator_with_goal",
             "sum_of_squares": "sum_of_squares",
         }.items() %}
-        sum(case when dated_goals.goal_id is not null then int_metrics__placed.{{ column }} end)
+        sum(case when fct_goals_daily.goal_id is not null then int_metrics__placed.{{ column }} end)
             as {{ name }},
         {% endfor %}
-        sum(dated_goals.goal * int_metrics__placed.denominator) as weighed_goal
+        sum(fct_goals_daily.goal * int_metrics__placed.denominator) as weighed_goal
     from int_metrics__placed
-    inner join first_days
-        on int_metrics__placed.date_day >= first_days.first_day
-    left join dated_goals
+    left join fct_goals_daily
         on
-            int_metrics__placed.rep_id = dated_goals.rep_id
-            and int_metrics__placed.metric_id = dated_goals.metric_id
-            and int_metrics__placed.date_day = dated_goals.date_day
+            int_metrics__placed.rep_id = fct_goals_daily.rep_id
+            and int_metrics__placed.metric_id = fct_goals_daily.metric_id
+            and int_metrics__placed.date_day = fct_goals_daily.date_day
     group by 1, 2, 3
 ),
 
@@ -87,7 +70,7 @@ goals as (
         sum(case when date_day <= {{ goals_due_date() }} then daily_goal else 0 * daily_goal end)
             as goal_to_date,
         sum(daily_goal) as goal_period
-    from dated_goals
+    from fct_goals_daily
     where full_goal is not null
     group by 1, 2, 3
 ),

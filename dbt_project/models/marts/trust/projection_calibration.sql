@@ -1,5 +1,3 @@
-{{ config(meta={'reads_until': 'month_end'}) }}
-
 {% set moments = ['earlier', 'start', 'quarter_1', 'quarter_2', 'quarter_3'] %}
 
 with scorecard_rep_metrics as (
