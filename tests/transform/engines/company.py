@@ -57,16 +57,21 @@ class Company:
 
     def hold_back(self, day: dt.date = TODAY) -> str:
         """Leave a third of March, and what is after a day, out of the file; its whole text."""
-        whole = self.activities.read_text()
-        header, *lines = whole.splitlines(keepends=True)
-        days = [line.split(",")[5][:10] for line in lines]  # occurred_at
-        march = [place for place, found in enumerate(days) if found.startswith("2025-03")]
-        gone = {*march[::3], *(place for place, found in enumerate(days) if found > f"{day}")}
-        assert len(gone) >= len(march) / 3 > 100
-        self.activities.write_text(
-            header + "".join(line for place, line in enumerate(lines) if place not in gone)
-        )
-        return whole
+        return hold_back(self.activities, day)
+
+
+def hold_back(activities: Path, day: dt.date) -> str:
+    """Leave a third of March, and what is after a day, out of a file; its whole text."""
+    whole = activities.read_text()
+    header, *lines = whole.splitlines(keepends=True)
+    days = [line.split(",")[5][:10] for line in lines]  # occurred_at
+    march = [place for place, found in enumerate(days) if found.startswith("2025-03")]
+    gone = {*march[::3], *(place for place, found in enumerate(days) if found > f"{day}")}
+    assert len(gone) >= len(march) / 3 > 100
+    activities.write_text(
+        header + "".join(line for place, line in enumerate(lines) if place not in gone)
+    )
+    return whole
 
 
 @contextmanager
@@ -83,7 +88,7 @@ def serving(settings: Settings, days: int) -> Iterator[Company]:
     }
     with ExitStack() as stack:
         if settings.sources != ("files",):
-            environment |= _serve_crms(stack, settings)
+            environment |= serve_crms(stack, settings.files_dir)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -91,13 +96,13 @@ def serving(settings: Settings, days: int) -> Iterator[Company]:
         yield Company(settings)
 
 
-def _serve_crms(stack: ExitStack, settings: Settings) -> dict[str, str]:
+def serve_crms(stack: ExitStack, files: Path) -> dict[str, str]:
     """Move a part of the company into its CRMs and serve them; how they are reached."""
     now = dt.datetime.combine(TODAY, dt.time(6), dt.UTC) + dt.timedelta(days=1)
     org = fake_salesforce.Org(now=now, polls_until_done=0)
     account = fake_hubspot.Account(now=now)
-    demo_org.move_into(org, _part(settings.files_dir, SALESFORCE))
-    demo_account.move_into(account, _part(settings.files_dir, HUBSPOT))
+    demo_org.move_into(org, _part(files, SALESFORCE))
+    demo_account.move_into(account, _part(files, HUBSPOT))
     _add_people_of_salesforce(org)
     _add_people_of_hubspot(account)
     org.now += dt.timedelta(hours=1)  # what was stamped in this second comes with the next look
