@@ -159,7 +159,7 @@ def check(company: Company = None) -> None:
     """Check policy, settings, files and connections; a finding names the place and the remedy."""
     from orchestration.policy.reading import require_policy
     from orchestration.readers.alerts import AlertSettings
-    from orchestration.sources.files import check_files
+    from orchestration.sources.registry import enabled_sources
 
     settings = _settings(company)
     AlertSettings.from_environment(os.environ).require_known_services()
@@ -167,19 +167,12 @@ def check(company: Company = None) -> None:
         out.print("[yellow]warn[/] ", end="")
         out.print(str(problem), markup=False)
     _require_input(settings)
-    warnings = check_files(settings)
-    if "salesforce" in settings.sources:
-        from orchestration.sources import salesforce
-
-        said, missing = salesforce.check_from_environment()
-        out.print(said, markup=False)
-        warnings += missing
-    if "hubspot" in settings.sources:
-        from orchestration.sources import hubspot
-
-        said, missing = hubspot.check_from_environment()
-        out.print(said, markup=False)
-        warnings += missing
+    warnings = []
+    for source in enabled_sources(settings):
+        found, more = source.check(settings)
+        if found:
+            out.print(found, markup=False)
+        warnings += more
     if settings.target != "duckdb":
         from orchestration.transform import engines
 

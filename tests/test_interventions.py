@@ -14,7 +14,7 @@ from orchestration import cli
 from orchestration.core.errors import ConfigError, InputError
 from orchestration.core.settings import Settings
 from orchestration.readers.agreements import agree, find_metric
-from orchestration.sources.files import check_files, load_files
+from orchestration.sources.files.load import check_files, load_files
 
 DAY = dt.date(2026, 11, 23)
 NOW = dt.datetime(2026, 11, 24, 6, tzinfo=dt.UTC)

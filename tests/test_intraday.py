@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from orchestration.core.settings import Settings
 from orchestration.readers import watch as intraday
 from orchestration.readers.watch import BACK_OFF, Due, seconds_between_looks, watch, what_is_due
 from orchestration.releases.publish import Release
-from orchestration.sources import poll as look
+from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import refresh_lock
 
 # the demo company is in Los Angeles: nine in the morning there
@@ -41,7 +40,7 @@ def publish(company: Settings, monkeypatch: pytest.MonkeyPatch) -> Publish:
     monkeypatch.setattr(intraday, "list_releases", lambda settings: releases)
 
     def publish_one(as_of: dt.date, at: dt.datetime) -> None:
-        states = look.look_at_sources(company)
+        states = poll_sources(company)
         releases.insert(
             0,
             Release(f"{at}", "demo", at, as_of, "", {}, {}, {}, Path(), source_states=states),
@@ -186,10 +185,10 @@ def test_a_source_that_cannot_be_reached_is_said_once(
 ) -> None:
     publish(YESTERDAY, NIGHT)
 
-    def refuse(settings: Settings, seen: Any) -> Any:
+    def refuse(settings: Settings, seen: Any = None) -> Any:
         raise InputError("the CRM cannot be reached")
 
-    monkeypatch.setattr(look, "LOOKS", {"files": refuse})
+    monkeypatch.setattr("orchestration.readers.watch.poll_sources", refuse)
     watching = Watch(company, publish, hours=1)
     assert watching.run() == []
     assert watching.said == ["the CRM cannot be reached"]
@@ -218,10 +217,3 @@ def test_an_interval_that_cannot_be_used_says_so(value: str) -> None:
     assert seconds_between_looks({}) == intraday.SECONDS
     with pytest.raises(ConfigError, match="SCORECARD_INTRADAY_SECONDS"):
         seconds_between_looks({intraday.VARIABLE: value})
-
-
-def test_every_source_can_be_looked_at(company: Settings) -> None:
-    from orchestration.core.settings import SOURCES
-
-    assert set(look.LOOKS) == set(SOURCES)
-    assert look.look_at_sources(replace(company, sources=("files",))).keys() == {"files"}

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import partial
 
 import dagster as dg
 
@@ -11,11 +10,8 @@ from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.releases.history import HISTORY, load_history
 from orchestration.releases.publish import list_releases
-from orchestration.sources import hubspot, salesforce
-from orchestration.sources.canonical import TABLES
-from orchestration.sources.files import load_files
-from orchestration.sources.poll import look_at_sources
 from orchestration.sources.reference import write_reference
+from orchestration.sources.registry import enabled_sources, poll_sources
 from orchestration.sources.shared.load import TableLoad
 from orchestration.warehouse.run_state import (
     forget_checks,
@@ -34,52 +30,25 @@ REFERENCE = {
 @dg.definitions
 def ingestion() -> dg.Definitions:
     """One asset per raw table. One step writes them all, so that the first error stops it."""
-    sources = Settings.from_environment().sources
-    loaders_of_crm = {
-        module.SCHEMA: module.load_from_environment
-        for name, module in (("salesforce", salesforce), ("hubspot", hubspot))
-        if name in sources
-    }
-    crm = [
-        *(
-            dg.AssetKey([salesforce.SCHEMA, one.table])
-            for one in salesforce.OBJECTS
-            if "salesforce" in sources
-        ),
-        *(
-            dg.AssetKey([hubspot.SCHEMA, table])
-            for table, _ in hubspot.TABLES
-            if "hubspot" in sources
-        ),
-    ]
-    files = {table.name: dg.AssetKey(["raw_files", table.name]) for table in TABLES}
+    sources = enabled_sources(Settings.from_environment())
+    raw = [dg.AssetKey([source.schema, table]) for source in sources for table in source.tables]
     reference = {name: dg.AssetKey(["raw_reference", name]) for name in REFERENCE}
     specs = [
         *(
             dg.AssetSpec(
-                key,
+                dg.AssetKey([source.schema, table]),
                 deps=[POLICY],
-                group_name="raw_files",
+                group_name=source.schema,
                 owners=OWNERS,
-                kinds={"dlt", "duckdb"},
-                description=f"The canonical table `{name}` as the files have it, as text.",
+                kinds={"dlt", "duckdb", *({source.name} - {"files"})},
+                description=f"`{table}` as the source {source.name} has it, as text.",
             )
-            for name, key in files.items()
-        ),
-        *(
-            dg.AssetSpec(
-                key,
-                deps=[POLICY],
-                group_name=key.path[0],
-                owners=OWNERS,
-                kinds={"dlt", "duckdb", key.path[0].removeprefix("raw_")},
-                description=f"`{key.path[1]}` as the CRM has it, as text.",
-            )
-            for key in crm
+            for source in sources
+            for table in source.tables
         ),
         dg.AssetSpec(
             CHANGED_MONTHS,
-            deps=[files["activities"], *crm],
+            deps=raw,
             group_name="raw_files",
             owners=OWNERS,
             kinds={"duckdb"},
@@ -88,7 +57,7 @@ def ingestion() -> dg.Definitions:
         *(
             dg.AssetSpec(
                 key,
-                deps=[files["reps"], files["activities"], files["opportunities"], *crm],
+                deps=raw,
                 group_name="raw_reference",
                 owners=OWNERS,
                 kinds={"python", "duckdb"},
@@ -115,29 +84,18 @@ def ingestion() -> dg.Definitions:
         forget_checks(settings)
         now = dt.datetime.now(dt.UTC)
         # before they are read: what changes meanwhile must look new to the next look
-        write_source_states(settings, look_at_sources(settings))
-        loaders = {
-            "raw_files": partial(
-                load_files,
-                settings,
-                full=refresh.full,
-                quarantine=refresh.quarantine,
-                now=now,
-            )
-        }
-        for schema, load_crm in loaders_of_crm.items():
-            loaders[schema] = partial(load_crm, settings, full=refresh.full, now=now)
+        write_source_states(settings, poll_sources(settings))
         marks: dict[str, str | None] = {}
-        for schema, load_source in loaders.items():
-            loads = load_source()
-            marks |= {f"{schema}.{load.table_name}": load.high_water_mark for load in loads}
+        for source in enabled_sources(settings):
+            loads = source.load(settings, full=refresh.full, quarantine=refresh.quarantine, now=now)
+            marks |= {f"{source.schema}.{load.table_name}": load.high_water_mark for load in loads}
             for load in loads:
                 context.log.info(
                     f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed"
                 )
                 for warning in load.warnings:
                     context.log.warning(warning)
-                yield _loaded(dg.AssetKey([schema, load.table_name]), load)
+                yield _loaded(dg.AssetKey([source.schema, load.table_name]), load)
         write_high_water_marks(settings, marks)
         yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)
         for name, rows in write_reference(settings, refresh.as_of).items():

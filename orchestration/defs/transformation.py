@@ -18,7 +18,7 @@ from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.policy.reading import write_missing_files
 from orchestration.quality.runner import tables_read
 from orchestration.releases.publish import code_version
-from orchestration.sources import hubspot, salesforce
+from orchestration.sources.registry import enabled_sources
 from orchestration.transform import dbt_runner, engines
 from orchestration.transform.lineage import column_lineage, mapping_schema
 from orchestration.warehouse.connection import connect
@@ -130,13 +130,11 @@ def _recipe(settings: Settings) -> str:
     The models and the policy, and the time zone that each rep had when.
     """
     with connect(settings, read_only=True) as connection:
-        zones = connection.execute(
-            "select coalesce(rep_id, ''), coalesce(valid_from, ''), coalesce(time_zone, '')"
-            " from raw_files.reps where _is_deleted = 'false' order by all"
-        ).fetchall()
-        for source, module in (("salesforce", salesforce), ("hubspot", hubspot)):
-            if source in settings.sources:
-                zones += connection.execute(f"{module.REP_IDENTITY} order by all").fetchall()
+        zones = [
+            row
+            for source in enabled_sources(settings)
+            for row in connection.execute(f"{source.rep_identity} order by all").fetchall()
+        ]
     zones_hash = hashlib.sha256(repr(zones).encode()).hexdigest()[:12]
     return f"{code_version(settings)} {zones_hash} {engines.address(settings)}".strip()
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from orchestration.quality.checks import Check, Measured
 from orchestration.quality.results import CheckSpec, Severity
-from orchestration.sources import hubspot, salesforce
+from orchestration.sources.hubspot import objects as hubspot_objects
+from orchestration.sources.salesforce import objects as salesforce_objects
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def _of_salesforce() -> tuple[Check, ...]:
         tuple(
             RawObject(
                 "salesforce",
-                salesforce.SCHEMA,
+                salesforce_objects.SCHEMA,
                 one.name,
                 one.table,
                 one.name,
@@ -228,22 +229,22 @@ def _of_salesforce() -> tuple[Check, ...]:
                 "created_date",
                 one.name in ("Opportunity", "Task", "Event"),
             )
-            for one in salesforce.OBJECTS
+            for one in salesforce_objects.OBJECTS
         )
     )
 
 
 def _of_hubspot() -> tuple[Check, ...]:
     busy = {"deals": "createdate", "calls": "hs_timestamp", "meetings": "hs_timestamp"}
-    known = {one.table: one for one in hubspot.OBJECTS}
+    known = {one.table: one for one in hubspot_objects.OBJECTS}
     found = []
-    for table, _ in hubspot.TABLES:
+    for table, _ in hubspot_objects.TABLES:
         one = known.get(table)
         name = one.name if one else table
         found.append(
             RawObject(
                 "hubspot",
-                hubspot.SCHEMA,
+                hubspot_objects.SCHEMA,
                 name,
                 table,
                 table,

@@ -18,7 +18,8 @@ from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
 from orchestration.policy.reading import read_policy
 from orchestration.sources.canonical import TABLE_BY_NAME
-from orchestration.sources.files import FORMS, check_files
+from orchestration.sources.files.find import FORMS
+from orchestration.sources.files.load import check_files
 
 TABLE = TABLE_BY_NAME["interventions"]
 COLUMNS = [column.name for column in TABLE.columns]

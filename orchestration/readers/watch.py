@@ -18,7 +18,7 @@ from orchestration.core.as_of import company_time_zone
 from orchestration.core.errors import ConfigError, RefreshRunning, ScorecardError
 from orchestration.core.settings import Settings
 from orchestration.releases.publish import Release, code_version, list_releases
-from orchestration.sources.poll import look_at_sources
+from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import is_refreshing
 
 VARIABLE = "SCORECARD_INTRADAY_SECONDS"
@@ -164,9 +164,9 @@ def what_is_due(settings: Settings, now: dt.datetime) -> Due | str:
     if not _is_complete(releases, yesterday, local):
         if local.time() < NIGHT_ENDS:
             return f"Until {NIGHT_ENDS:%H:%M} the night's refresh may complete {yesterday}."
-        return _due(yesterday, f"{yesterday} is over", look_at_sources(settings), releases)
+        return _due(yesterday, f"{yesterday} is over", poll_sources(settings), releases)
     seen = releases[0].source_states
-    found = look_at_sources(settings, seen)
+    found = poll_sources(settings, seen)
     changed = [name for name, state in found.items() if state != seen.get(name)]
     if not changed:
         return "Nothing changed."

@@ -12,7 +12,7 @@ import pyarrow as pa
 from orchestration.core.errors import InputError
 from orchestration.core.settings import Settings
 from orchestration.policy.reading import Policy, read_policy
-from orchestration.sources import hubspot, salesforce
+from orchestration.sources.registry import enabled_sources
 from orchestration.warehouse.connection import connect
 
 DEFAULT_HISTORY_YEARS = 4
@@ -82,14 +82,8 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
     """
     policy = read_policy(settings.seeds_dir)
     with connect(settings) as connection:
-        oldest = connection.execute(
-            "select least((select min(occurred_at) from raw_files.activities),"
-            " (select min(created_at) from raw_files.opportunities),"
-            " (select min(created_at) from raw_files.leads),"
-            " (select min(changed_at) from raw_files.opportunity_stage_changes)"
-            f"{', (' + salesforce.OLDEST_DAY + ')' if 'salesforce' in settings.sources else ''}"
-            f"{', (' + hubspot.OLDEST_DAY + ')' if 'hubspot' in settings.sources else ''})"
-        ).fetchall()[0][0]
+        days = ", ".join(f"({source.oldest_day})" for source in enabled_sources(settings))
+        (oldest,) = connection.execute(f"select list_min([{days}])").fetchall()[0]
         history = int(policy.setting("history_years") or DEFAULT_HISTORY_YEARS)
         first_year = min(as_of.year - history - 2, int(oldest[:4]) - 1 if oldest else as_of.year)
         years = range(as_of.year - history - 2, as_of.year + 3)
@@ -123,13 +117,9 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
 def _time_zones(
     connection: duckdb.DuckDBPyConnection, policy: Policy, settings: Settings
 ) -> list[str]:
-    reps = "select time_zone, rep_id from raw_files.reps"
-    if "salesforce" in settings.sources:
-        reps += f" union all {salesforce.TIME_ZONES}"
-    if "hubspot" in settings.sources:
-        reps += f" union all {hubspot.TIME_ZONES}"
+    reps = " union all ".join(source.time_zones for source in enabled_sources(settings))
     rows = connection.execute(
-        f"select trim(time_zone), min(rep_id) from ({reps})"
+        f"select trim(time_zone), min(rep_id) from ({reps}) as reps(time_zone, rep_id)"
         " where trim(time_zone) <> '' group by 1 order by 1"
     ).fetchall()
     for time_zone, rep_id in rows:

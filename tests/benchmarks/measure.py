@@ -107,7 +107,7 @@ def load(settings: Settings, day: dt.date) -> Result:
         _import("dlt")
         from orchestration.releases.history import load_history
         from orchestration.releases.publish import list_releases
-        from orchestration.sources.files import load_files
+        from orchestration.sources.files.load import load_files
         from orchestration.sources.reference import write_reference
     with watch.phase("loading"):
         loads = load_files(settings, now=dt.datetime.now(dt.UTC))
@@ -512,7 +512,7 @@ class _AtOnce:
         return response
 
     def _answer(self, url: str, more: Mapping[str, Any]) -> str:
-        from orchestration.sources.hubspot import OBJECT_BY_NAME
+        from orchestration.sources.hubspot.objects import OBJECT_BY_NAME
 
         name = url.rsplit("/", 1)[1]
         if "/properties/" in url:
@@ -546,7 +546,8 @@ def hubspot(settings: Settings, calls: int) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         _import("dlt")
-        from orchestration.sources.hubspot import HubSpotClient, HubSpotSettings, load_hubspot
+        from orchestration.sources.hubspot.client import HubSpotClient, HubSpotSettings
+        from orchestration.sources.hubspot.load import load_hubspot
     now = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
     api = _AtOnce(calls, now)
     chosen = HubSpotSettings("key", objects=("deals", "calls"))

@@ -23,7 +23,7 @@ from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.defs.transformation import parsed_project
 from orchestration.demo.company import generate
 from orchestration.releases.history import load_history
-from orchestration.sources.files import load_files
+from orchestration.sources.files.load import load_files
 from orchestration.sources.reference import write_reference
 from orchestration.transform import dbt_runner, engines
 from orchestration.warehouse.connection import connect

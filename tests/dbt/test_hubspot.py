@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from orchestration.core.settings import REPOSITORY
-from orchestration.sources import hubspot, salesforce
+from orchestration.sources.hubspot import load as hubspot_load
 from orchestration.sources.reference import write_reference
+from orchestration.sources.salesforce import load as salesforce_load
 from orchestration.transform import dbt_runner
 from orchestration.warehouse.connection import connect
 from tests.dbt.conftest import AS_OF, Company, differing_on_postgres
@@ -164,8 +165,8 @@ def all_three(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Compa
     company = built.copy(tmp_path_factory.mktemp("all_three"))
     company = Company(replace(company.settings, sources=("files", "salesforce", "hubspot")))
     with connect(company.settings) as connection:
-        salesforce.create_tables(connection)
-        hubspot.create_tables(connection)
+        salesforce_load.create_tables(connection)
+        hubspot_load.create_tables(connection)
         for table, records in RECORDS.items():
             for record in records:
                 values = {"_is_deleted": "false", "_modified_at": "2026-07-01T00:00:00Z", **record}

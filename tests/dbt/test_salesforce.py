@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.core.settings import REPOSITORY
 from orchestration.sources.reference import write_reference
-from orchestration.sources.salesforce import create_tables
+from orchestration.sources.salesforce.load import create_tables
 from orchestration.transform import dbt_runner
 from orchestration.warehouse.connection import connect
 from tests.dbt.conftest import AS_OF, Company, differing_on_postgres

@@ -11,7 +11,7 @@ import pytest
 from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
 from orchestration.releases.history import load_history
-from orchestration.sources.files import load_files
+from orchestration.sources.files.load import load_files
 from orchestration.sources.reference import write_reference
 from orchestration.transform import dbt_runner
 from orchestration.warehouse.connection import connect

@@ -10,7 +10,11 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings
-from orchestration.sources import hubspot, hubspot_landed, salesforce
+from orchestration.sources.hubspot import client as hubspot_client
+from orchestration.sources.hubspot import landed as hubspot_landed
+from orchestration.sources.salesforce import client as salesforce_client
+from orchestration.sources.salesforce import landed as salesforce_landed
+from orchestration.sources.salesforce import objects as salesforce_objects
 from tests.end_to_end.maven import copy_project, figures, refresh
 from tests.end_to_end.test_real_data import SALESFORCE, needs
 
@@ -51,11 +55,11 @@ def _land(file: Path) -> None:
             }  # fmt: skip
             cells = ", ".join(
                 f"cast(replace(\"{column}\", '+0000', 'Z') as {types.get(column, 'varchar')}) as"
-                f" {salesforce.snake(column)}"
+                f" {salesforce_objects.snake(column)}"
                 for column in columns
             )
             con.execute(
-                f"create table fivetran.{salesforce.snake(name)} as select {cells},"
+                f"create table fivetran.{salesforce_objects.snake(name)} as select {cells},"
                 " false as _fivetran_deleted, timestamptz '2018-01-01 03:00:00+00'"
                 f' as _fivetran_synced from airbyte."{name}";'
                 f'alter table airbyte."{name}" add column _airbyte_extracted_at timestamptz'
@@ -80,10 +84,10 @@ def test_the_figures_are_those_of_the_files_whoever_landed_them(
 
     # what Airbyte landed is read whole, and is not different in a single cell
     settings = replace(Settings(), company="maven", data_dir=project / "data")
-    chosen = salesforce.SalesforceSettings.from_environment(
+    chosen = salesforce_client.SalesforceSettings.from_environment(
         {**LANDED, "SCORECARD_SALESFORCE_LANDED_IN": "airbyte"}
     )
-    loads = salesforce.load_landed_salesforce(settings, chosen, now=NOW)
+    loads = salesforce_landed.load_landed_salesforce(settings, chosen, now=NOW)
     assert {load.table_name: load.rows_in_file for load in loads}["opportunity"] == 8800
     assert sum(load.rows_changed + load.rows_deleted for load in loads) == 0
 
@@ -172,7 +176,7 @@ def test_hubspot_s_figures_are_those_of_the_files_whoever_landed_them(
 
     # what Airbyte landed is read whole, and is not different in a single cell that counts
     settings = replace(Settings(), company="maven", data_dir=project / "data")
-    chosen = hubspot.HubSpotSettings.from_environment(
+    chosen = hubspot_client.HubSpotSettings.from_environment(
         {**landed, "SCORECARD_HUBSPOT_LANDED_IN": "airbyte"}
     )
     loads = {one.table_name: one for one in hubspot_landed.load(settings, chosen, now=NOW)}

@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.core.settings import Settings
 from orchestration.quality.runner import expectation_names, run_suite
-from orchestration.sources.hubspot import TABLES, create_tables
+from orchestration.sources.hubspot.load import create_tables
+from orchestration.sources.hubspot.objects import TABLES
 from tests.quality.conftest import AS_OF
 
 # ten weeks of four calls, meetings and deals on each day

@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.core.settings import Settings
 from orchestration.quality.runner import expectation_names, run_suite
-from orchestration.sources.salesforce import OBJECTS, create_tables
+from orchestration.sources.salesforce.load import create_tables
+from orchestration.sources.salesforce.objects import OBJECTS
 from tests.quality.conftest import AS_OF
 
 # ten weeks of four tasks, events and deals on each day; three users

@@ -15,12 +15,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from orchestration.sources.hubspot import (
-    API_VERSION,
-    NOT_EVERYWHERE,
-    OBJECT_BY_NAME,
-    OBJECTS,
-)
+from orchestration.sources.hubspot.client import API_VERSION
+from orchestration.sources.hubspot.objects import NOT_EVERYWHERE, OBJECT_BY_NAME, OBJECTS
 from tests.sources.fake_server import QuietServer, running
 
 STAMP = "%Y-%m-%dT%H:%M:%S.000Z"

@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from orchestration.sources.salesforce import API_VERSION, OBJECTS
+from orchestration.sources.salesforce.client import API_VERSION
+from orchestration.sources.salesforce.objects import OBJECTS
 from tests.sources.fake_server import QuietServer, running
 
 Record = dict[str, str]

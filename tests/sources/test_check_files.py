@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.core.errors import InputError
 from orchestration.core.settings import Settings
-from orchestration.sources.files import check_files
+from orchestration.sources.files.load import check_files
 from tests.sources.conftest import Write, csv_of
 
 ACTIVITIES = "activity_id,rep_id,activity_type,occurred_at"

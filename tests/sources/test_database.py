@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.core.errors import InputError
 from orchestration.core.settings import Settings
-from orchestration.sources.files import check_files, load_files
+from orchestration.sources.files.load import check_files, load_files
 from tests.sources.conftest import NOW, Query, Write, address_of
 from tests.transform.engines.conftest import Server
 

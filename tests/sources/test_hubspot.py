@@ -21,22 +21,20 @@ from hypothesis import strategies as st
 
 from orchestration.core.errors import ConfigError, InputError, ScorecardError
 from orchestration.core.settings import Settings
-from orchestration.sources import hubspot
-from orchestration.sources.hubspot import (
-    OBJECT_BY_NAME,
-    OBJECTS,
-    HubSpotClient,
-    HubSpotSettings,
-    check_hubspot,
-    load_hubspot,
-)
+from orchestration.sources.hubspot import load as hubspot_load
+from orchestration.sources.hubspot import objects as hubspot_objects
+from orchestration.sources.hubspot import source as hubspot_source
+from orchestration.sources.hubspot.client import HubSpotClient, HubSpotSettings
+from orchestration.sources.hubspot.load import load_hubspot
+from orchestration.sources.hubspot.objects import OBJECT_BY_NAME, OBJECTS
+from orchestration.sources.hubspot.source import check_hubspot
 from orchestration.sources.shared import http
 from orchestration.sources.shared.load import TableLoad
 from tests.sources.fake_hubspot import Account, serving
 from tests.sources.killing import KILLS, kill_at_random, killed_after
 
 # what changes the state of a load
-STATE = (hubspot._Load, "_write_cursor", "_merge_rows", "_mark_deleted")
+STATE = (hubspot_load._Load, "_write_cursor", "_merge_rows", "_mark_deleted")
 
 LABEL = {"deals": "amount", "calls": "hs_call_status", "contacts": "lifecyclestage",
          "meetings": "hs_meeting_outcome"}  # fmt: skip
@@ -81,7 +79,7 @@ class Sync:
     def raw(self, name: str) -> dict[str, tuple[str | None, ...]]:
         """What is live in raw."""
         one = OBJECT_BY_NAME[name]
-        others = [f"{hubspot.SINGULAR[to]}_ids" for to in one.associations]
+        others = [f"{hubspot_objects.SINGULAR[to]}_ids" for to in one.associations]
         rows = self.query(
             f"select id, _is_deleted, {', '.join([LABEL[name], one.stamp, *others])}"
             f" from raw_hubspot.{one.table}"
@@ -216,8 +214,8 @@ def test_stages_that_a_deal_had_are_kept(sync: Sync) -> None:
 
 @pytest.mark.parametrize("rows", [0, 1, 3, 4])
 def test_no_page_is_lost(sync: Sync, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(hubspot, "SEARCH_ROWS", 3)
-    monkeypatch.setattr(hubspot, "SLICE_ROWS", 3)
+    monkeypatch.setattr(hubspot_load, "SEARCH_ROWS", 3)
+    monkeypatch.setattr(hubspot_load, "SLICE_ROWS", 3)
     sync.account.max_rows = 3
     sync.account.records["calls"].clear()
     sync.load()
@@ -270,7 +268,7 @@ def test_a_load_goes_on_where_another_was_killed(
     for number in range(2, 6):
         sync.account.put("deals", str(number), amount="1")
     sync.account.max_rows = 2
-    monkeypatch.setattr(hubspot, "SLICE_ROWS", 2)
+    monkeypatch.setattr(hubspot_load, "SLICE_ROWS", 2)
     with killed_after(16, *STATE):  # when the first slice of the deals was merged, and noted
         sync.load()
     assert sync.query("select sweep_after from raw_hubspot._cursors") == [("2",)]
@@ -471,13 +469,13 @@ def test_months_of_old_and_new_dates_are_noted(sync: Sync) -> None:
 def test_a_look_changes_when_a_record_does(
     sync: Sync, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hubspot, "_client", lambda known: sync.client())
+    monkeypatch.setattr(hubspot_source, "_client", lambda known: sync.client())
     monkeypatch.setenv("SCORECARD_HUBSPOT_SERVICE_KEY", "key")
-    seen = hubspot.look(settings)
+    seen = hubspot_source.poll(settings)
     sync.account.now += dt.timedelta(minutes=5)
-    assert hubspot.look(settings, seen) == seen
+    assert hubspot_source.poll(settings, seen) == seen
     sync.account.put("calls", "1", hs_call_status="BUSY")
-    assert hubspot.look(settings, seen) != seen
+    assert hubspot_source.poll(settings, seen) != seen
 
 
 def test_the_check_says_what_is_there_and_what_is_missing(sync: Sync) -> None:
@@ -584,7 +582,7 @@ STEPS = st.lists(
 @given(steps=STEPS)
 def test_any_sequence_of_events_ends_in_raw_being_the_crm(steps: list[Any]) -> None:
     monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr(hubspot, "SLICE_ROWS", 3)
+    monkeypatch.setattr(hubspot_load, "SLICE_ROWS", 3)
     account = Account(max_rows=3)
     with tempfile.TemporaryDirectory() as folder, serving(account) as url:
         sync = Sync(replace(Settings(), data_dir=Path(folder)), account, url)
@@ -679,9 +677,10 @@ def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Pat
                 "SCORECARD_HUBSPOT_URL": url,
                 "SCORECARD_HUBSPOT_OBJECTS": ",".join(chosen),
             },
-            prepare="from orchestration.sources import hubspot\n"
-            "from orchestration.sources.hubspot import *\n"
-            "hubspot.SLICE_ROWS = 100",
+            prepare="from orchestration.sources.hubspot import load as hubspot_load\n"
+            "from orchestration.sources.hubspot.client import *\n"
+            "from orchestration.sources.hubspot.load import *\n"
+            "hubspot_load.SLICE_ROWS = 100",
             load="client = HubSpotClient(HubSpotSettings.from_environment(), sleep=lambda _: None);"
             " load_hubspot(settings, client, now=dt.datetime.now(dt.UTC))",
             longest=2.5,

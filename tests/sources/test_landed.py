@@ -12,7 +12,11 @@ from sqlalchemy import create_engine, make_url
 
 from orchestration.core.errors import ConfigError, InputError
 from orchestration.core.settings import Settings
-from orchestration.sources import landed, salesforce
+from orchestration.sources.landed import load as landed_load
+from orchestration.sources.landed import places as landed_places
+from orchestration.sources.salesforce import client as salesforce_client
+from orchestration.sources.salesforce import landed as salesforce_landed
+from orchestration.sources.salesforce import objects as salesforce_objects
 from orchestration.sources.shared import database
 from orchestration.warehouse.connection import connect
 from tests.sources.conftest import NOW, Query, address_of
@@ -79,8 +83,10 @@ class Landing:
                 name, renamed = table, [f'"{column}"' for column in columns]
                 is_gone = f"\"Id\" in ('{deleted}')"
                 if self.form in ("fivetran", "dlt", "sqlite", "postgres"):
-                    name = salesforce.snake(table)
-                    snakes = [salesforce.snake(column.replace("__c", "_c")) for column in columns]
+                    name = salesforce_objects.snake(table)
+                    snakes = [
+                        salesforce_objects.snake(column.replace("__c", "_c")) for column in columns
+                    ]
                     renamed = [f'"{c}" as {s}' for c, s in zip(columns, snakes, strict=True)]
                 more = {
                     "fivetran": f"{is_gone} as _fivetran_deleted, timestamptz '{self.synced}+00'"
@@ -134,21 +140,21 @@ class Landing:
 
     def load(self, **options: bool) -> dict[str, int]:
         """Load; rows that changed or vanished, by table."""
-        chosen = salesforce.SalesforceSettings.from_environment(self.environment)
-        loads = salesforce.load_landed_salesforce(self.settings, chosen, now=NOW, **options)
+        chosen = salesforce_client.SalesforceSettings.from_environment(self.environment)
+        loads = salesforce_landed.load_landed_salesforce(self.settings, chosen, now=NOW, **options)
         return {load.table_name: load.rows_changed + load.rows_deleted for load in loads}
 
     def look(self) -> object:
         """What an intraday refresh sees of the landed tables."""
         tables = [
-            salesforce.landed_table(
-                salesforce.SalesforceSettings.from_environment(self.environment),
-                salesforce.OBJECT_BY_NAME[name],
+            salesforce_landed.landed_table(
+                salesforce_client.SalesforceSettings.from_environment(self.environment),
+                salesforce_objects.OBJECT_BY_NAME[name],
             )
             for name in TABLES
         ]
         where = self.environment["SCORECARD_SALESFORCE_LANDED_IN"]
-        return landed.look_at_landed(self.settings, "LANDED_IN", where, tables)
+        return landed_load.poll_landed(self.settings, "LANDED_IN", where, tables)
 
 
 @pytest.fixture(params=FORMS)
@@ -308,13 +314,13 @@ def test_no_message_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> Non
             monkeypatch.setenv("SCORECARD_DATABASE_URL", url)
             with (
                 pytest.raises(ConfigError) as failed,
-                landed.open_place(con, "LANDED_IN", "crm"),
+                landed_places.open_place(con, "LANDED_IN", "crm"),
             ):
                 pass
             assert secret not in str(failed.value)
         monkeypatch.delenv("SCORECARD_DATABASE_URL")
         with (
             pytest.raises(ConfigError, match="SCORECARD_DATABASE_URL is missing"),
-            landed.open_place(con, "LANDED_IN", "crm"),
+            landed_places.open_place(con, "LANDED_IN", "crm"),
         ):
             pass

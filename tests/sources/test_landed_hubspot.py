@@ -13,9 +13,10 @@ from sqlalchemy import create_engine
 
 from orchestration.core.errors import InputError
 from orchestration.core.settings import Settings
-from orchestration.sources import hubspot, hubspot_landed
-from orchestration.sources.hubspot import HubSpotSettings
-from orchestration.sources.landed import normalise
+from orchestration.sources.hubspot import landed as hubspot_landed
+from orchestration.sources.hubspot import objects as hubspot_objects
+from orchestration.sources.hubspot.client import HubSpotSettings
+from orchestration.sources.landed.matching import normalise
 from orchestration.sources.shared import database
 from orchestration.sources.shared.load import TableLoad
 from tests.sources.conftest import NOW, Query, address_of
@@ -131,7 +132,7 @@ class Landing:
             is_gone = f"id in (select id from gone where object = '{name}') as _fivetran_deleted"
             self._table(con, table, f"select {', '.join(cells)}, {is_gone}, {stamped} from {name}")
             for to in LINKS[name]:
-                start, one = key.removesuffix("_id"), hubspot.SINGULAR[to]
+                start, one = key.removesuffix("_id"), hubspot_objects.SINGULAR[to]
                 self._table(
                     con,
                     f"{start}_{one}",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from orchestration.core.errors import InputError, ScorecardError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.sources.canonical import META_COLUMNS, TABLES
-from orchestration.sources.files import load_files, load_table
+from orchestration.sources.files.load import load_files, load_table
 from orchestration.sources.shared import load as load_module
 from orchestration.sources.shared.load import Staged, create_raw_tables, load_staged
 from orchestration.warehouse.connection import quote

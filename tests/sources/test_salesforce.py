@@ -24,23 +24,19 @@ from hypothesis import strategies as st
 
 from orchestration.core.errors import ConfigError, InputError, ScorecardError
 from orchestration.core.settings import Settings
-from orchestration.sources import salesforce
-from orchestration.sources.salesforce import (
-    OBJECTS,
-    SalesforceClient,
-    SalesforceSettings,
-    check_salesforce,
-    load_salesforce,
-    parse_csv,
-    snake,
-)
+from orchestration.sources.salesforce import load as salesforce_load
+from orchestration.sources.salesforce import source as salesforce_source
+from orchestration.sources.salesforce.client import SalesforceClient, SalesforceSettings, parse_csv
+from orchestration.sources.salesforce.load import load_salesforce
+from orchestration.sources.salesforce.objects import OBJECTS, snake
+from orchestration.sources.salesforce.source import check_salesforce
 from orchestration.sources.shared import http
 from orchestration.sources.shared.load import TableLoad
 from tests.sources.fake_salesforce import Org, serving
 from tests.sources.killing import KILLS, kill_at_random, killed_after
 
 # what changes the state of a load
-STATE = (salesforce, "_write_cursor", "_merge")
+STATE = (salesforce_load, "_write_cursor", "_merge")
 
 NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 ENVIRONMENT = {
@@ -381,7 +377,7 @@ def looking(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     for name, value in sync.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SCORECARD_SALESFORCE_OBJECTS", "User,Opportunity,Task")
-    return lambda seen=None: salesforce.look(sync.settings, seen)
+    return lambda seen=None: salesforce_source.poll(sync.settings, seen)
 
 
 def test_a_look_sees_changes_and_costs_one_call(sync: Sync, looking: Callable[..., Any]) -> None:
@@ -579,7 +575,8 @@ def test_a_load_that_is_killed_at_random_goes_on_and_loses_nothing(tmp_path: Pat
                 "SCORECARD_SALESFORCE_URL": url,
                 "SCORECARD_SALESFORCE_OBJECTS": "User,Opportunity",
             },
-            prepare="from orchestration.sources.salesforce import *",
+            prepare="from orchestration.sources.salesforce.client import *\n"
+            "from orchestration.sources.salesforce.load import *",
             load="client = SalesforceClient(SalesforceSettings.from_environment(),"
             " sleep=lambda _: None);"
             " load_salesforce(settings, client, now=dt.datetime.now(dt.UTC))",

@@ -21,8 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.settings import Settings
-from orchestration.sources import hubspot, salesforce
-from orchestration.sources.canonical import TABLES
+from orchestration.sources.registry import enabled_sources
 from orchestration.warehouse.connection import CONTENT_OF_ROWS, connect, quote
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def load_raw(settings: Settings, project: DbtProject) -> dict[Relation, int]:
         copied = engine.copied()
         for relation in _sources(project):
             columns = _columns(connection, relation)
-            query = _query(relation, columns)
+            query = _query(settings, relation, columns)
             parts = _parts(connection, query, columns)
             known = copied.get(relation, {})
             changed = {name: part for name, part in parts.items() if known.get(name) != part[0]}
@@ -177,22 +176,18 @@ def _columns(connection: duckdb.DuckDBPyConnection, relation: Relation) -> list[
     return [column for (column,) in rows]
 
 
-def _query(relation: Relation, columns: Sequence[str]) -> str:
+def _query(settings: Settings, relation: Relation, columns: Sequence[str]) -> str:
     schema, name = relation
-    dates = [column for column in _dated_by(relation) if column in columns]
+    dates = [column for column in _dated_by(settings, relation) if column in columns]
     part = f"coalesce(left(coalesce({', '.join(dates)}), 7), '')" if dates else "''"
     return f"select {', '.join(columns)}, {part} as {PART} from {schema}.{name}"
 
 
-def _dated_by(relation: Relation) -> Sequence[str]:
+def _dated_by(settings: Settings, relation: Relation) -> Sequence[str]:
     """The columns that place a record in a month, of records of which there may be millions."""
     schema, name = relation
-    known: Mapping[Relation, Sequence[str]] = {
-        **{("raw_files", table.name): table.dated_by for table in TABLES},
-        **{(salesforce.SCHEMA, one.table): one.dated_by for one in salesforce.OBJECTS},
-        **{(hubspot.SCHEMA, one.table): one.dated_by for one in hubspot.OBJECTS},
-    }
-    return known.get((schema, name), ())
+    tables = {source.schema: source.tables for source in enabled_sources(settings)}
+    return tables.get(schema, {}).get(name, ())
 
 
 def _parts(

@@ -17,7 +17,8 @@ from orchestration import cli
 from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
 from orchestration.releases.publish import current_release
-from orchestration.sources import hubspot, salesforce
+from orchestration.sources.hubspot import objects as hubspot_objects
+from orchestration.sources.salesforce import objects as salesforce_objects
 from tests.sources import demo_account, demo_org, fake_hubspot, fake_salesforce
 
 TODAY = dt.date(2025, 6, 30)
@@ -26,9 +27,9 @@ SOURCES = ("files", "salesforce", "hubspot")
 SALESFORCE, HUBSPOT = "1", "9"
 READ = {
     "SCORECARD_SALESFORCE_OBJECTS": ",".join(
-        one.name for one in salesforce.OBJECTS if one.name != "Contact"
+        one.name for one in salesforce_objects.OBJECTS if one.name != "Contact"
     ),
-    "SCORECARD_HUBSPOT_OBJECTS": ",".join(one.name for one in hubspot.OBJECTS),
+    "SCORECARD_HUBSPOT_OBJECTS": ",".join(one.name for one in hubspot_objects.OBJECTS),
     "SCORECARD_SALESFORCE_FIELDS": "Event.activity_type=Kind__c,Event.outcome=Result__c",
     "SCORECARD_HUBSPOT_FIELDS": "tasks.activity_type=kind",
 }

@@ -19,9 +19,10 @@ from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.defs.transformation import _recipe, parsed_project
 from orchestration.releases.history import load_history
-from orchestration.sources import hubspot, salesforce
-from orchestration.sources.files import load_files
+from orchestration.sources.files.load import load_files
+from orchestration.sources.hubspot import source as hubspot_source
 from orchestration.sources.reference import write_reference
+from orchestration.sources.salesforce import source as salesforce_source
 from orchestration.transform import dbt_runner, engines
 from orchestration.transform.engines import spark
 from orchestration.warehouse.connection import connect
@@ -112,8 +113,8 @@ def earlier(server: spark_server.Spark, company: Company) -> Earlier:
     now = dt.datetime.now(dt.UTC)
     load_files(settings, now=now)
     if IS_LONG:
-        salesforce.load_from_environment(settings, full=False, now=now)
-        hubspot.load_from_environment(settings, full=False, now=now)
+        salesforce_source.load(settings, full=False, now=now)
+        hubspot_source.load(settings, full=False, now=now)
     write_reference(settings, day)
     load_history(settings, day, [])
     project = parsed_project(settings)

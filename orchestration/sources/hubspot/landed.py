@@ -19,7 +19,9 @@ import duckdb
 from orchestration.core.errors import InputError
 from orchestration.core.settings import Settings
 from orchestration.sources.canonical import Column, ColumnType
-from orchestration.sources.hubspot import (
+from orchestration.sources.hubspot.client import HubSpotSettings
+from orchestration.sources.hubspot.load import create_tables
+from orchestration.sources.hubspot.objects import (
     NOT_EVERYWHERE,
     OBJECT_BY_NAME,
     REFERENCE_BY_TABLE,
@@ -27,25 +29,23 @@ from orchestration.sources.hubspot import (
     SINGULAR,
     VARIABLES,
     HubSpotObject,
-    HubSpotSettings,
-    create_tables,
 )
-from orchestration.sources.landed import (
-    MOMENT,
+from orchestration.sources.landed.load import check_landed, load_landed, poll_landed
+from orchestration.sources.landed.matching import (
     SYNCED,
-    Found,
     LandedColumn,
     LandedTable,
+    do_without,
+    landed_as,
+    normalise,
+)
+from orchestration.sources.landed.places import (
+    MOMENT,
+    Found,
     Only,
     Place,
     Since,
-    check_landed,
-    do_without,
     identifier,
-    landed_as,
-    load_landed,
-    look_at_landed,
-    normalise,
     open_place,
 )
 from orchestration.sources.shared.crm import note_fields, record_load, require_all_read
@@ -236,14 +236,14 @@ class _View:
         return self.place.fields(found, column)
 
 
-def look(settings: Settings, chosen: HubSpotSettings) -> dict[str, Any]:
+def poll(settings: Settings, chosen: HubSpotSettings) -> dict[str, Any]:
     """How many records the watched tables have, and when the tool last wrote one."""
     tables = [
         object_table(chosen, OBJECT_BY_NAME[name])
         for name in chosen.objects
         if OBJECT_BY_NAME[name].is_watched
     ]
-    return look_at_landed(settings, SETTING, chosen.landed_in, tables)
+    return poll_landed(settings, SETTING, chosen.landed_in, tables)
 
 
 def check(chosen: HubSpotSettings) -> tuple[str, list[str]]:

@@ -1,0 +1,299 @@
+"""The files connector: canonical tables from CSV, Parquet, JSON lines or a SQL mapping.
+
+A table is read once into a Parquet file in the shape of its raw table, with dates, timestamps and
+booleans normalised; what could not be normalised keeps its text. The checks then run on that file
+in SQL, and only where they find something are rows looked up one by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.errors import InputError
+from orchestration.core.settings import Settings
+from orchestration.policy.reading import read_policy
+from orchestration.sources.canonical import TABLE_BY_NAME, TABLES, Table
+from orchestration.sources.files.find import find_files, is_of_database, stray_files
+from orchestration.sources.files.formats import FileSource, numbered, open_file, unreadable
+from orchestration.sources.files.problems import (
+    OF_REPS,
+    RANGES,
+    check_columns,
+    count_distinct_rows,
+    count_rows,
+    describe_problems,
+    fetch_problems,
+    find_problems,
+    normalised,
+    unknown_managers,
+)
+from orchestration.sources.shared.load import (
+    Staged,
+    TableLoad,
+    create_raw_tables,
+    iso,
+    load_staged,
+    raw_columns,
+    unchanged,
+)
+from orchestration.warehouse.connection import connect, limits, quote, working_folder
+
+GENERATED_ID = {"activities": "activity_id"}
+
+
+def load_files(
+    settings: Settings,
+    *,
+    full: bool = False,
+    quarantine: bool = False,
+    now: dt.datetime,
+    tables: Sequence[str] | None = None,
+) -> list[TableLoad]:
+    """Bring the company's files into `raw_files`: all tables are checked before one is changed.
+
+    Args:
+        settings: the company.
+        full: replace the raw tables, also where nothing changed.
+        quarantine: set bad rows aside in `raw_files._quarantine` instead of failing.
+        now: the time of this load.
+        tables: the canonical tables to load; all of them if not given.
+
+    Raises:
+        InputError: a file cannot be used; nothing was changed.
+        ScorecardError: the warehouse cannot be written.
+    """
+    chosen = [TABLE_BY_NAME[name] for name in tables] if tables is not None else list(TABLES)
+    sources = find_files(settings)
+    fingerprints = file_fingerprints(settings, sources)
+    stray = stray_files(settings, sources)
+    with connect(settings) as con:
+        # else a bulk insert leaves small row groups, which every checkpoint packs again, and a file
+        # of twice the size
+        con.execute("set preserve_insertion_order = false")
+        create_raw_tables(con)
+        loads: dict[str, TableLoad] = {}
+        for table in chosen:
+            # what a database answers is known only after asking it
+            ask = full or is_of_database(sources.get(table.name))
+            done = None if ask else unchanged(con, table, fingerprints[table.name], quarantine)
+            if done:
+                loads[table.name] = done
+        rest = [table for table in chosen if table.name not in loads]
+        if rest:
+            with working_folder(settings) as folder:
+                staging = Staging(settings, sources, fingerprints, Path(folder), quarantine, now)
+                for staged in staging.stage(rest):
+                    loads[staged.table.name] = load_staged(
+                        con, settings, staged, full=full, now=now
+                    )
+    if stray and "reps" in loads:
+        loads["reps"] = replace(loads["reps"], warnings=(*loads["reps"].warnings, *stray))
+    return [loads[table.name] for table in chosen]
+
+
+def poll_files(settings: Settings, seen: object = None) -> dict[str, str]:
+    """The fingerprint of each table's file: it changes when the file does."""
+    return file_fingerprints(settings, find_files(settings))
+
+
+def load_table(
+    settings: Settings,
+    table: str,
+    *,
+    full: bool = False,
+    quarantine: bool = False,
+    now: dt.datetime,
+) -> TableLoad:
+    """Bring one canonical table into `raw_files`; see `load_files`.
+
+    Raises:
+        InputError: its file, or that of the reps, cannot be used; nothing was changed.
+    """
+    return load_files(settings, full=full, quarantine=quarantine, now=now, tables=[table])[0]
+
+
+def check_files(settings: Settings, tables: Sequence[str] | None = None) -> list[str]:
+    """Read and check the files (of these tables, or all) without loading them; returns warnings.
+
+    Raises:
+        InputError: names file, line, column, value and remedy of the first problems.
+    """
+    sources = find_files(settings)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    # a refresh may begin meanwhile: not a folder that it would remove
+    with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="check-") as folder:
+        staging = Staging(
+            settings,
+            sources,
+            dict.fromkeys(TABLE_BY_NAME, ""),
+            Path(folder),
+            False,
+            dt.datetime.min,
+        )
+        staged = staging.stage(
+            TABLES if tables is None else [TABLE_BY_NAME[name] for name in tables]
+        )
+    return [
+        *stray_files(settings, sources),
+        *(warning for table in staged for warning in table.warnings),
+    ]
+
+
+def file_fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str, str]:
+    """A text per table that changes when anything changes that its rows are made of."""
+
+    def identity(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
+        return [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+
+    def of(table: Table) -> str:
+        path = sources.get(table.name)
+        parts: list[object] = [table, RANGES]
+        if table.name == "interventions":
+            parts.append(_metric_ids(settings))
+        if path is not None:
+            parts.append(identity([path]))
+            if path.suffix == ".sql":
+                parts.append(path.read_bytes())
+                reach = sorted(p for p in settings.files_dir.rglob("*") if p.is_file())
+                parts.append(identity(reach))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    own = {table.name: of(table) for table in TABLES}
+    return {
+        name: f"{fingerprint}-{own['reps'][:16]}" if name in OF_REPS else fingerprint
+        for name, fingerprint in own.items()
+    }
+
+
+def _metric_ids(settings: Settings) -> list[str]:
+    """The metrics of the policy: what an intervention may be about."""
+    return sorted(read_policy(settings.seeds_dir).values("metrics", "metric_id"))
+
+
+class Staging:
+    """Reads and checks tables in a DuckDB of its own, apart from the warehouse."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: dict[str, Path],
+        fingerprints: dict[str, str],
+        folder: Path,
+        quarantine: bool,
+        now: dt.datetime,
+    ) -> None:
+        """Take what is staged: the files found, their fingerprints, and the folder to stage in."""
+        self.settings = settings
+        self.sources = sources
+        self.fingerprints = fingerprints
+        self.folder = folder
+        self.quarantine = quarantine
+        self.now = now
+        self.metric_ids = _metric_ids(settings)
+
+    def stage(self, tables: Iterable[Table]) -> list[Staged]:
+        """Stage the tables, the reps first where others refer to them.
+
+        Raises:
+            InputError: lists the first problems of all tables.
+        """
+        wanted = list(tables)
+        reps = TABLE_BY_NAME["reps"]
+        order = [table for table in wanted if table is not reps]
+        if reps in wanted or any(table.name in OF_REPS for table in order):
+            order.insert(0, reps)
+        staged: list[Staged] = []
+        with duckdb.connect(config=limits(self.settings)) as con:
+            con.execute("set TimeZone = 'UTC'")
+            con.execute(f"set file_search_path = {quote(self.settings.files_dir)}")
+            for table in order:
+                staged.append(self._stage(con, table))
+        bad = [problem for one in staged for problem in one.quarantined]
+        if bad and not self.quarantine:
+            raise InputError(describe_problems(self.settings.files_dir, bad))
+        return [one for one in staged if one.table in wanted]
+
+    def _stage(self, con: duckdb.DuckDBPyConnection, table: Table) -> Staged:
+        path = self.folder / f"{table.name}.parquet"
+        fingerprint = self.fingerprints[table.name]
+        file = self.sources.get(table.name)
+        if file is None:
+            nothing = ", ".join(f"cast(null as varchar) as {name}" for name in raw_columns(table))
+            con.execute(f"copy (select {nothing} limit 0) to {quote(path)} (format parquet)")
+            return Staged(table, path, fingerprint, 0)
+        source = open_file(con, table, file, self.folder)
+        warnings = check_columns(table, source)
+        self._write(con, table, source, path)
+        rows = count_rows(con, path)
+        find_problems(
+            con,
+            table,
+            path,
+            # a CRM may have the rep; dbt warns where it has not
+            reps=None if self.settings.has_crm else self.folder / "reps.parquet",
+            metric_ids=self.metric_ids,
+            quarantine=self.quarantine,
+        )
+        bad_rows = count_distinct_rows(con)
+        problems = fetch_problems(con, source)
+        if self.quarantine and bad_rows:
+            good = self.folder / f"{table.name}.good.parquet"
+            con.execute(
+                f"copy (select * exclude (file_row_number) from {numbered(path)}"
+                " where file_row_number not in (select row from problems))"
+                f" to {quote(good)} (format parquet)"
+            )
+            good.replace(path)
+        if table.name == "reps":
+            warnings += unknown_managers(con, path)
+        return Staged(table, path, fingerprint, rows, problems, bad_rows, tuple(warnings))
+
+    def _write(
+        self, con: duckdb.DuckDBPyConnection, table: Table, source: FileSource, path: Path
+    ) -> None:
+        """Write the rows in the shape of the raw table, normalised where that is possible."""
+        columns = [
+            f"{normalised(column, source.expressions[column.name])} as {column.name}"
+            if column.name in source.expressions
+            else f"cast(null as varchar) as {column.name}"
+            for column in table.columns
+        ]
+        is_deleted = "'false'"
+        if "is_deleted" in source.expressions:
+            flag = normalised(table.column("is_deleted"), source.expressions["is_deleted"])
+            is_deleted = f"coalesce({flag}, 'false')"
+        moment = quote(iso(self.now) if self.now.tzinfo else "")
+        columns += [
+            f"{moment} as _modified_at",
+            f"{is_deleted} as _is_deleted",
+            f"{moment} as _extracted_at",
+        ]
+        try:
+            con.execute(
+                f"copy (select {', '.join(columns)} from {source.query})"
+                f" to {quote(path)} (format parquet)"
+            )
+        except duckdb.Error as error:
+            raise unreadable(source.path, error) from error
+        generated = GENERATED_ID.get(table.name)
+        if (
+            generated
+            and con.execute(
+                f"select 1 from {quote(path)} where {generated} is null limit 1"
+            ).fetchall()
+        ):
+            named = self.folder / f"{table.name}.named.parquet"
+            made = f"{quote(source.path.name + ':')} || (file_row_number + 1)"
+            con.execute(
+                f"copy (select * exclude (file_row_number) replace"
+                f" (coalesce({generated}, {made}) as {generated}) from {numbered(path)})"
+                f" to {quote(named)} (format parquet)"
+            )
+            named.replace(path)

@@ -1,0 +1,311 @@
+"""What is wrong with the cells of a file: found in SQL, then said by line, value and remedy."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from orchestration.core.errors import InputError
+from orchestration.sources.canonical import Column, Table
+from orchestration.sources.files.formats import FileSource, numbered
+from orchestration.sources.shared.load import (
+    Problem,
+)
+from orchestration.warehouse.connection import quote
+
+SHOWN_PROBLEMS = 5
+
+# tables whose rep_id must be one of reps; an empty one means unassigned where the column allows it
+OF_REPS = (
+    "activities",
+    "opportunities",
+    "opportunity_splits",
+    "leads",
+    "time_off",
+    "interventions",
+)
+
+# tables in which one day must not be before another
+ORDERED_DAYS = {
+    "time_off": ("start_date", "end_date"),
+    "interventions": ("agreed_date", "due_date"),
+}
+
+SPLIT_TOLERANCE = 1e-6
+
+RANGES = {
+    ("reps", "fte"): ("> 0", "<= 1", "above 0 and at most 1"),
+    ("time_off", "fraction"): ("> 0", "<= 1", "above 0 and at most 1"),
+    ("accounts", "fiscal_year_end_month"): (">= 1", "<= 12", "a month from 1 to 12"),
+}
+
+
+def check_columns(table: Table, source: FileSource) -> list[str]:
+    """Warnings about columns that are not read.
+
+    Raises:
+        InputError: a required column is missing.
+    """
+    names = [column.name for column in table.columns]
+    missing = [c.name for c in table.columns if c.required and c.name not in source.expressions]
+    if missing:
+        raise InputError(
+            f"{source.path} line 1: required column{'s' if len(missing) > 1 else ''} "
+            f"{', '.join(missing)} missing (found: {', '.join(source.expressions)}). Add "
+            f"{'them' if len(missing) > 1 else 'it'}, or map the file with {table.name}.sql; "
+            "see docs/files-connector.md."
+        )
+    extra = [name for name in source.expressions if name not in names]
+    if not extra:
+        return []
+    return [f"{source.path.name}: columns that are not read: {', '.join(extra)}"]
+
+
+def normalised(column: Column, expression: str) -> str:
+    """The cell as raw tables write it; a text that is no such value stays what it is."""
+    text = f"nullif(trim({expression}), '')"
+    if column.type == "timestamp":
+        moment = f"cast(make_timestamp(epoch_us(try_cast({text} as timestamptz))) as varchar)"
+        # most exports write UTC as raw tables do: leaving those as they are saves half the time
+        return (
+            f"case when {expression} like '____-__-__T__:__:__Z' then {expression}"
+            f" else coalesce(replace({moment}, ' ', 'T') || 'Z', {text}) end"
+        )
+    if column.type == "date":
+        return f"coalesce(cast(try_cast({text} as date) as varchar), {text})"
+    if column.type == "boolean":
+        return (
+            f"case when lower({text}) in ('true', 't', 'yes', 'y', '1') then 'true'"
+            f" when lower({text}) in ('false', 'f', 'no', 'n', '0') then 'false' else {text} end"
+        )
+    return text
+
+
+# per type: when a normalised cell is bad, and what to say
+BAD = {
+    "number": (
+        "(try_cast({0} as double) is null or not isfinite(try_cast({0} as double))"
+        " or contains({0}, '_'))",
+        "is not a number; write 1234.5, without currency or thousands separators",
+    ),
+    "integer": (
+        "(try_cast({0} as double) is null or not isfinite(try_cast({0} as double))"
+        " or try_cast({0} as double) <> floor(try_cast({0} as double)))",
+        "is not a whole number",
+    ),
+    "boolean": ("({0} not in ('true', 'false'))", "is not true or false"),
+    "date": (
+        "(not coalesce(try_cast({0} as date) between date '1900-01-01' and date '2199-12-31',"
+        " false))",
+        "is not a date from 1900 to 2199; write YYYY-MM-DD",
+    ),
+    "timestamp": (
+        "(not coalesce(try_cast({0} as timestamptz) between timestamptz '1900-01-01 00:00:00Z'"
+        " and timestamptz '2199-12-31 23:59:59Z', false))",
+        "is not a time from 1900 to 2199; write YYYY-MM-DDTHH:MM:SSZ (or with an offset)",
+    ),
+}
+
+
+def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
+    """Column, condition of a bad cell, reason."""
+    for column in table.columns:
+        if column.required and not column.nullable:
+            yield column.name, f"{column.name} is null", "is empty; every row needs it"
+        if column.type in BAD:
+            condition, reason = BAD[column.type]
+            bad = condition.format(column.name)
+            yield column.name, f"({column.name} is not null and {bad})", reason
+        if (table.name, column.name) in RANGES:
+            low, high, allowed = RANGES[table.name, column.name]
+            number = f"try_cast({column.name} as double)"
+            yield (
+                column.name,
+                f"(not ({number} {low} and {number} {high}))",
+                f"is out of range: it must be {allowed}",
+            )
+    if table.name in ORDERED_DAYS:
+        first, last = ORDERED_DAYS[table.name]
+        yield (
+            last,
+            f"(try_cast({last} as date) < try_cast({first} as date))",
+            f"is before {first}; swap them or correct one",
+        )
+
+
+def find_problems(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    path: Path,
+    *,
+    reps: Path | None,
+    metric_ids: Sequence[str],
+    quarantine: bool,
+) -> None:
+    """Fill the table `problems` with every bad cell of the staged file."""
+    con.execute(
+        "create or replace temp table problems"
+        " (row bigint, column_name varchar, value varchar, reason varchar)"
+    )
+    checks = list(_cell_checks(table))
+    counts = con.execute(
+        f"select {', '.join(f'count(*) filter ({check[1]})' for check in checks)}"
+        f" from {quote(path)}"
+    ).fetchall()[0]
+    for (column, condition, reason), count in zip(checks, counts, strict=True):
+        if count:
+            con.execute(
+                f"insert into problems select file_row_number, ?, {column}, ?"
+                f" from {numbered(path)} where {condition}",
+                [column, reason],
+            )
+    find_duplicates(con, table, path)
+    if table.name in OF_REPS and reps is not None:
+        remedy = (
+            "add the rep, or leave the cell empty for unassigned"
+            if table.column("rep_id").nullable
+            else "add the rep or correct the id"
+        )
+        con.execute(
+            "insert into problems select file_row_number, 'rep_id', rep_id,"
+            f" 'is not a rep_id of reps; {remedy}'"
+            f" from {numbered(path)} anti join {quote(reps)} as reps using (rep_id)"
+            " where rep_id is not null"
+        )
+    if table.name == "opportunity_splits":
+        find_unequal_splits(con, path, quarantine)
+    if table.name == "interventions":
+        con.execute(
+            "insert into problems select file_row_number, 'metric_id', metric_id,"
+            " 'is not a metric_id of metrics.csv; correct it'"
+            f" from {numbered(path)} where not list_contains(?, metric_id)",
+            [metric_ids],
+        )
+
+
+def find_duplicates(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
+    """Add rows of one key to `problems`."""
+    keys = ", ".join(table.key)
+    repeated = f"select {keys} from {quote(path)} group by {keys} having count(*) > 1"
+    if not con.execute(f"{repeated} limit 1").fetchall():
+        return
+    same = " and ".join(f"rows.{name} is not distinct from twice.{name}" for name in table.key)
+    value = " || ', ' || ".join(f"coalesce(rows.{name}, '(empty)')" for name in table.key)
+    missing = " or ".join(
+        f"rows.{name} is null" for name in table.key if not table.column(name).nullable
+    )
+    con.execute(
+        f"""
+        insert into problems
+        select file_row_number, {quote(" + ".join(table.key))}, {value},
+            'is there more than once; keep one row of it'
+        from {numbered(path)} as rows
+        semi join ({repeated}) as twice on {same}
+        {f"where not ({missing})" if missing else ""}
+        qualify row_number() over (partition by {value} order by file_row_number) > 1
+        """
+    )
+
+
+def find_unequal_splits(con: duckdb.DuckDBPyConnection, path: Path, quarantine: bool) -> None:
+    """Splits must sum to 1 per deal; without the bad rows if those are set aside."""
+    if con.execute("select 1 from problems limit 1").fetchall() and not quarantine:
+        return  # what is wrong with the rows comes first
+    con.execute(
+        f"""
+        insert into problems
+        select
+            file_row_number, 'split_ratio', split_ratio,
+            'the splits of opportunity ' || opportunity_id || ' sum to '
+                || round(sum(cast(split_ratio as double)) over (partition by opportunity_id), 6)
+                || ', not 1'
+        from {numbered(path)}
+        where file_row_number not in (select row from problems)
+        qualify abs(sum(cast(split_ratio as double)) over (partition by opportunity_id) - 1)
+            > {SPLIT_TOLERANCE}
+        """
+    )
+
+
+def unknown_managers(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Warn of managers who are no reps."""
+    unknown = con.execute(
+        f"select distinct reps.manager_id from {quote(path)} as reps"
+        f" anti join {quote(path)} as managers on reps.manager_id = managers.rep_id"
+        " where reps.manager_id is not null order by 1"
+    ).fetchall()
+    if not unknown:
+        return []
+    return [f"reps: manager_id not among the reps: {', '.join(row[0] for row in unknown)}"]
+
+
+def fetch_problems(con: duckdb.DuckDBPyConnection, source: FileSource) -> list[Problem]:
+    """All problems in the order of the file, with the line that an editor shows."""
+    found = con.execute(
+        "select row, column_name, value, reason from problems order by row, column_name"
+    ).fetchall()
+    if source.path.suffix == ".csv":
+        lines = _csv_lines(source, {row for row, *_ in found})
+    else:
+        lines = {row: row + 1 for row, *_ in found}
+    return [
+        Problem(source.path.name, lines[row], column, value, reason)
+        for row, column, value, reason in found
+    ]
+
+
+def _csv_lines(source: FileSource, rows: set[int]) -> dict[int, int]:
+    """The line on which each row starts: cells may hold line ends, and empty lines are no rows."""
+    lines: dict[int, int] = {}
+    if not rows:
+        return lines
+    last = max(rows)
+    with source.path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=source.delimiter)
+        next(reader)
+        row, start = 0, reader.line_num + 1
+        for cells in reader:
+            if cells or len(source.expressions) == 1:
+                if row in rows:
+                    lines[row] = start
+                if row == last:
+                    break
+                row += 1
+            start = reader.line_num + 1
+    return lines
+
+
+def describe_problems(folder: Path, problems: Sequence[Problem]) -> str:
+    """The problems as text: file, line, column, value and remedy of the first few."""
+    shown = [
+        f"{folder / problem.file} {_place(problem)}: {problem.column}"
+        f" {'is' if problem.value is None else repr(problem.value)}"
+        f" {problem.reason.removeprefix('is ') if problem.value is None else problem.reason}"
+        for problem in problems[:SHOWN_PROBLEMS]
+    ]
+    more = len(problems) - len(shown)
+    if more:
+        shown.append(f"… and {more:,} more.")
+    shown.append(
+        "Correct the files and refresh again, or set such rows aside with "
+        "`scorecard refresh --quarantine`. Nothing was changed."
+    )
+    return "\n".join(shown)
+
+
+def _place(problem: Problem) -> str:
+    unit = "line" if problem.file.endswith((".csv", ".jsonl")) else "row"
+    return f"{unit} {problem.line}"
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Rows of a Parquet file."""
+    return int(con.execute(f"select count(*) from {quote(path)}").fetchall()[0][0])
+
+
+def count_distinct_rows(con: duckdb.DuckDBPyConnection) -> int:
+    """Rows that have a problem."""
+    return int(con.execute("select count(distinct row) from problems").fetchall()[0][0])

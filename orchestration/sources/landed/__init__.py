@@ -1,0 +1,1 @@
+"""Tables that Fivetran, Airbyte, dlt or others landed: another way into the raw tables."""
