@@ -414,9 +414,9 @@ def test_what_is_missing_is_said_in_words_and_left_empty_where_it_may(
 
 @pytest.mark.parametrize("landing", ["airbyte"], indirect=True)
 def test_a_look_changes_when_a_record_does(landing: Landing) -> None:
-    seen = hubspot_landed.look(landing.settings, landing.chosen)
+    seen = hubspot_landed.poll(landing.settings, landing.chosen)
     assert set(seen["found"]) == {"deal", "call"}
-    assert hubspot_landed.look(landing.settings, landing.chosen) == seen
+    assert hubspot_landed.poll(landing.settings, landing.chosen) == seen
     landing.synced += dt.timedelta(minutes=5)
     landing.land("update calls set hs_timestamp = '2026-10-15T12:00:00Z' where id = '22'")
-    assert hubspot_landed.look(landing.settings, landing.chosen) != seen
+    assert hubspot_landed.poll(landing.settings, landing.chosen) != seen
