@@ -20,13 +20,27 @@ LEFT_OUT: Mapping[str, Sequence[str]] = {
     # a description is documentation, which may be put in better words
     "data_checks": ("release_id", "checked_at", "description"),
 }
-# checks of models that are not published name steps of the code, which may be cut differently
-CHECKS = "layer = 'raw' or table_name in (select table_name from duckdb_tables())"
+READ: Mapping[str, str] = {
+    # of what HubSpot does not stamp, the mark is the time of reading
+    "releases": r"""(
+        select * replace (regexp_replace(
+            high_water_marks,
+            '(raw_hubspot.(owner|pipeline_stage|property_option|deal_stage_history)": )"[^"]+"',
+            '\1"read"', 'g'
+        ) as high_water_marks) from marts.releases
+    )""",
+    # checks of models that are not published name steps of the code, which may be cut differently
+    "data_checks": """(
+        from marts.data_checks
+        where layer = 'raw' or table_name in (select table_name from duckdb_tables())
+    )""",
+}
 FLOATS = ("DOUBLE", "FLOAT")
 # DuckDB adds in the order in which threads finish. Goals are rounded to nine digits, so that such
 # noise may move one by a step of the ninth digit, which is more than 1e-9 of a goal below 1
 RELATIVE, ABSOLUTE = 1e-9, 2e-9
 EXAMPLES = 3
+SHOWN = 60  # characters of a text
 LISTING = "tables.json"
 
 Columns = Mapping[str, str]
@@ -46,8 +60,7 @@ def write_tables(database: Path, folder: Path) -> dict[str, int]:
             path = folder / f"{table}.parquet"
             kept = {c: t for c, t in columns.items() if c not in LEFT_OUT.get(table, ())}
             connection.execute(
-                f"copy (select {_listed(kept)} from marts.{table}"
-                f" where {CHECKS if table == 'data_checks' else 'true'}"
+                f"copy (select {_listed(kept)} from {READ.get(table, f'marts.{table}')}"
                 f" order by {_listed(_exact_first(kept))}) to '{path}' (format parquet)"
             )
             listing[table] = {
@@ -130,8 +143,16 @@ def _say(
     lines = [f"{what}: {count}"]
     for row in connection.execute(first).fetchall():
         at = ", ".join(f"{name} {cell}" for name, cell in zip(key, row, strict=False))
-        lines += [f"  {at}" + (f": {row[-2]!r} → {row[-1]!r}" if column else "")]
+        lines += [f"  {at}" + (f": {_cut(row[-2], row[-1])}" if column else "")]
     return lines
+
+
+def _cut(old: object, new: object) -> str:
+    """Say what was and what is; of long texts, from where they part."""
+    texts = (repr(old), repr(new))
+    part = next((i for i, (x, y) in enumerate(zip(*texts, strict=False)) if x != y), 0)
+    start = max(0, part - SHOWN // 2)
+    return " → ".join(("…" if start else "") + text[start : start + SHOWN] for text in texts)
 
 
 def _differs(name: str, old: str, new: str) -> str:

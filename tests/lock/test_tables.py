@@ -15,7 +15,9 @@ create table marts.scorecards as
 select 'rep_' || i % 3 as rep_id, date '2025-06-01' + cast(i // 3 as integer) as start_date,
     i as calls, i / 7 as attainment, if(i = 4, null, 'below') as status
 from range(9) as r (i);
-create table marts.releases as select 'now' as release_id, date '2025-06-30' as as_of_date;
+create table marts.releases as
+select 'now' as release_id, date '2025-06-30' as as_of_date,
+    '{"raw_hubspot.owner": "now"}' as high_water_marks;
 """
 
 
@@ -25,6 +27,12 @@ create table marts.releases as select 'now' as release_id, date '2025-06-30' as 
         ("update marts.scorecards set attainment = attainment * (1 + 1e-12)", []),
         ("update marts.scorecards set attainment = 1e-12 where calls = 0", []),
         ("update marts.releases set release_id = 'later'", []),
+        ("update marts.releases set high_water_marks = replace(high_water_marks, 'now', '-')", []),
+        (
+            "update marts.releases set high_water_marks = '{}'",
+            ["releases: 1 rows before, 1 after", "  high_water_marks, cells: 1",
+             """    as_of_date 2025-06-30: '{"raw_hubspot.owner": "read"}' → '{}'"""],
+        ),
         (
             "update marts.scorecards set attainment = 0.5 where calls = 7",
             ["scorecards: 9 rows before, 9 after", "  attainment, cells: 1",
