@@ -49,6 +49,9 @@ class Program:
             **{k: v for k, v in os.environ.items() if not k.startswith("SCORECARD_")},
             "PYTHONPATH": str(self.project),  # before the checkout, which is installed
             "SCORECARD_DATA_DIR": str(self.data),
+            # one thread of DuckDB's, which reads Slurm's variable: what several threads sum differs
+            # in the last digits from run to run, and one forecast in 300,000 hangs on such a digit
+            "SLURM_CPUS_ON_NODE": "1",
             **(environment or {}),
         }
         done = subprocess.run(
