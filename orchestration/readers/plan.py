@@ -1,7 +1,7 @@
 """What would it take: the plan of a revenue target, and its goals as a change of the policy.
 
-The arithmetic is that of the mart `goal_plan`: its unit plan is read from the release, and volumes
-are computed by the SQL of the macro `plan_volumes`, which the mart uses as well.
+The arithmetic is that of the mart `goal_plan`: its unit plan is read from the release, and the
+model that sizes the plan, `int_plans__sized`, is run on it with another target.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
+import duckdb
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -34,6 +36,7 @@ from orchestration.readers.labels import format_day, format_value
 from orchestration.readers.scorecard import reading_release
 
 MOST_LIKELY = 0.99
+SIZING = Path("models", "intermediate", "plan", "int_plans__sized.sql")
 # what `goal_plan` knows of a role whatever its target
 UNIT_PLAN = (
     "role",
@@ -194,29 +197,12 @@ def make_plan(
         )
     if reps is not None and not 0 < reps < math.inf:
         raise ConfigError(f"--reps: {reps:g} is not a number above 0.")
-    macro = settings.dbt_project_dir / "macros" / "plan_volumes.sql"
-    found = re.search(r"\{% macro .*?%\}(.*)\{%- endmacro %\}", macro.read_text("utf-8"), re.S)
-    assert found is not None  # a file of ours
-    columns = (*UNIT_PLAN, "reps", *VOLUMES)
-    sql = f"""
-        with unit_plan as (
-            select {", ".join(UNIT_PLAN)}, cast(? as double) as result_target,
-                cast(? as double) as normal_quantile, coalesce(cast(? as double), reps) as reps
-            from goal_plan where role = ? and probability = 0.5
-        ),
-        {found.group(1).replace("{{ relation }}", "unit_plan")}
-        select {", ".join(columns)} from planned order by step, channel_share desc, metric_id
-    """
+    model = (settings.dbt_project_dir / SIZING).read_text("utf-8")
     quantile = NormalDist().inv_cdf(probability)
+    with_plans = "select distinct role from goal_plan where result_unit = 'money' order by 1"
     with reading_release(settings) as (release, connection):
-        rows = connection.execute(sql, [revenue, quantile, reps, role]).fetchall()
-        roles = [
-            row[0]
-            for row in connection.execute(
-                "select distinct role from goal_plan where result_unit = 'money' order by 1"
-            ).fetchall()
-        ]
-    steps = [dict(zip(columns, row, strict=True)) for row in rows]
+        steps = _sized_steps(connection, model, [revenue, quantile, reps, role])
+        roles = [row[0] for row in connection.execute(with_plans).fetchall()]
     if role not in roles:
         known = ", ".join(roles) or "none yet: funnels.csv says what leads to revenue"
         reason = "has a funnel that does not end in money" if steps else "has no plan"
@@ -238,6 +224,28 @@ def make_plan(
         year_start=first["year_start_date"],
         steps=steps,
     )
+
+
+def _sized_steps(
+    connection: duckdb.DuckDBPyConnection, model: str, inputs: list[Any]
+) -> list[dict[str, Any]]:
+    """Run the sizing model on the role's published unit plan instead of the model that it reads.
+
+    Args:
+        connection: opens the release.
+        model: the text of `int_plans__sized.sql`.
+        inputs: target, quantile of its chance, number of reps (None: those of today), role.
+    """
+    unit_plan = f"""select {", ".join(UNIT_PLAN)}, cast(? as double) as result_target,
+        cast(? as double) as normal_quantile, coalesce(cast(? as double), reps) as reps
+        from goal_plan where role = ? and probability = 0.5"""
+    sized = model.replace("{{ ref('int_unit_plans__joined') }}", f"({unit_plan})")
+    columns = (*UNIT_PLAN, "reps", *VOLUMES)
+    rows = connection.execute(
+        f"select {', '.join(columns)} from ({sized}) order by step, channel_share desc, metric_id",
+        inputs,
+    ).fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def write_goals(settings: Settings, plan: Plan) -> list[GoalChange]:

@@ -25,7 +25,7 @@ def company(tmp_path: Path, published: Path) -> Settings:
     """The sample release with a copy of the demo's policy that may be written to."""
     project = tmp_path / "dbt_project"
     shutil.copytree(Settings().seeds_dir, project / "seeds" / "demo")
-    shutil.copytree(Settings().dbt_project_dir / "macros", project / "macros")
+    shutil.copytree(Settings().dbt_project_dir / "models", project / "models")
     settings = replace(Settings(), data_dir=tmp_path / "data", dbt_project_dir=project)
     publish_sample(settings, published)
     return settings
