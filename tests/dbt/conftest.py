@@ -304,9 +304,23 @@ def compiled(built: Company, models: Mapping[str, Mapping[str, Any]]) -> Mapping
 def run_model(
     compiled: Mapping[str, str], models: Mapping[str, Mapping[str, Any]]
 ) -> Callable[..., list[tuple[Any, ...]]]:
-    """Run one model over made-up inputs: `run_model(name, "select …", input=sql, …)`."""
+    """Run a model over made-up inputs: `run_model(name, "select …", input=sql, …)`.
+
+    Models between it and its inputs are built too.
+    """
 
     def run(model: str, question: str, **inputs: str) -> list[tuple[Any, ...]]:
+        def build(name: str, connection: duckdb.DuckDBPyConnection) -> None:
+            for parent in models[name]["depends_on"]["nodes"]:
+                step = parent.split(".")[-1]
+                if step in models and step not in made:
+                    build(step, connection)
+                    connection.execute(
+                        f"create table {models[step]['schema']}.{step} as {compiled[step]}"
+                    )
+                    made.add(step)
+
+        made = set(inputs)
         with duckdb.connect() as connection:
             connection.execute("attach ':memory:' as warehouse; use warehouse")
             for schema in ("staging", "intermediate", "marts", "config"):
@@ -314,6 +328,7 @@ def run_model(
             for name, sql in inputs.items():
                 schema = models[name]["schema"] if name in models else "config"
                 connection.execute(f"create table {schema}.{name} as {sql}")
+            build(model, connection)
             connection.execute(f"create view answer as {compiled[model]}")
             return connection.execute(question).fetchall()
 

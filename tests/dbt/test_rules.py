@@ -200,7 +200,8 @@ def _season_inputs() -> dict[str, str]:
         "int_calendar_days": f"select 'plain' as calendar, date_day, working from ({DAYS})",
         "int_settings": "select 'plain' as default_calendar",
         "int_rep_days": f"""
-            select role, region, date_day, working::double as capacity, 1::double as ramp
+            select role || region as rep_id, role, region, date_day,
+                working::double as capacity, 1::double as ramp
             from ({DAYS})
             cross join (values ('AE', 'emea'), ('AE', 'amer'), ('SDR', 'emea')) as r (role, region)
         """,
@@ -210,20 +211,22 @@ def _season_inputs() -> dict[str, str]:
                 ('new', 'AE', 'emea')
             ) as scopes (metric_id, role, region)
         """,
+        "int_manual_seasons__daily": "select '' as metric_id, '' as role, '' as region,"
+        " date '2026-01-01' as date_day, 1.0::double as factor, '' as reason where false",
         "int_dispersions": """
             select metric_id, role, role = '' as is_organisation, 1::double as dispersion
             from (values ('dials'), ('new')) as m (metric_id)
             cross join (values ('AE'), ('SDR'), ('')) as r (role)
         """,
         # ten a day times the planted season; next to nothing in amer; a new metric since March
-        "int_metrics__placed": f"""
-            select 'dials' as metric_id, 'AE' as role, 'emea' as region, date_day, 1 as capacity,
+        "int_metrics__daily": f"""
+            select 'dials' as metric_id, 'AEemea' as rep_id, date_day,
                 10 * {season} as numerator, 10 * {season} as event_count
             from ({DAYS}) where working = 1 and date_day <= date '2026-12-31'
             union all
-            select 'dials', 'AE', 'amer', date_day, 1, 0.01, 0.01 from ({DAYS}) where working = 1
+            select 'dials', 'AEamer', date_day, 0.01, 0.01 from ({DAYS}) where working = 1
             union all
-            select 'new', 'AE', 'emea', date_day, 1, 50, 50
+            select 'new', 'AEemea', date_day, 50, 50
             from ({DAYS}) where working = 1 and date_day >= date '2026-03-01'
         """,
     }
@@ -231,7 +234,7 @@ def _season_inputs() -> dict[str, str]:
 
 def test_a_planted_season_comes_back(run_model: Callable[..., Rows]) -> None:
     found = run_model(
-        "int_seasonal_indices",
+        "dim_seasonal_adjustments",
         "select slot_id, seasonal_index, index_scope from answer"
         " where metric_id = 'dials' and role = 'AE' and region = 'emea'",
         **_season_inputs(),
@@ -249,7 +252,7 @@ def test_the_index_is_one_on_average_over_the_working_days_of_the_year(
     inputs = _season_inputs()
     rows = dict(
         run_model(
-            "int_seasonal_indices",
+            "dim_seasonal_adjustments",
             "select slot_id, seasonal_index from answer where metric_id = 'dials'"
             " and role = 'AE' and region = 'emea'",
             **inputs,
@@ -266,7 +269,7 @@ def test_the_index_is_one_on_average_over_the_working_days_of_the_year(
 
 def test_too_little_history_falls_back_and_ends_at_one(run_model: Callable[..., Rows]) -> None:
     found = run_model(
-        "int_seasonal_indices",
+        "dim_seasonal_adjustments",
         "select metric_id, role, region, min(index_scope), count(distinct index_scope),"
         " min(seasonal_index) < 0.9 from answer group by 1, 2, 3 order by 1, 2, 3",
         **_season_inputs(),

@@ -1,4 +1,8 @@
-with int_seasonal_indices as (
+with int_seasonal_scopes__chosen as (
+    select * from {{ ref('int_seasonal_scopes__chosen') }}
+),
+
+int_seasonal_indices as (
     select * from {{ ref('int_seasonal_indices') }}
 ),
 
@@ -20,22 +24,28 @@ goal_metrics as (
 
 days as (
     select
-        int_seasonal_indices.metric_id,
-        int_seasonal_indices.role,
-        int_seasonal_indices.region,
+        scopes.metric_id,
+        scopes.role,
+        scopes.region,
         int_dates.date_day,
-        int_seasonal_indices.seasonal_index * coalesce(int_manual_seasons__daily.factor, 1)
-            as season
-    from int_seasonal_indices
+        coalesce(int_seasonal_indices.seasonal_index, 1)
+        * coalesce(int_manual_seasons__daily.factor, 1) as season
+    from int_seasonal_scopes__chosen as scopes
     inner join goal_metrics
-        on int_seasonal_indices.metric_id = goal_metrics.metric_id
-    inner join int_dates
-        on int_seasonal_indices.slot_id = int_dates.slot_id
+        on scopes.metric_id = goal_metrics.metric_id
+    cross join int_dates
+    left join int_seasonal_indices
+        on
+            scopes.metric_id = int_seasonal_indices.metric_id
+            and scopes.index_scope = int_seasonal_indices.index_scope
+            and scopes.index_role = int_seasonal_indices.role
+            and scopes.index_region = int_seasonal_indices.region
+            and int_dates.slot_id = int_seasonal_indices.slot_id
     left join int_manual_seasons__daily
         on
-            int_seasonal_indices.metric_id = int_manual_seasons__daily.metric_id
-            and int_seasonal_indices.role = int_manual_seasons__daily.role
-            and int_seasonal_indices.region = int_manual_seasons__daily.region
+            scopes.metric_id = int_manual_seasons__daily.metric_id
+            and scopes.role = int_manual_seasons__daily.role
+            and scopes.region = int_manual_seasons__daily.region
             and int_dates.date_day = int_manual_seasons__daily.date_day
 )
 
