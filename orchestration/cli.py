@@ -76,7 +76,7 @@ def refresh(
 ) -> None:
     """Read the sources, build and check the scorecards, publish them: the nightly job."""
     from orchestration.core.as_of import choose_as_of
-    from orchestration.policy.reading import require_policy
+    from orchestration.policy.check import require_policy
     from orchestration.readers.alerts import AlertSettings
     from orchestration.site.publish import require_audiences
 
@@ -157,7 +157,7 @@ def watch(
 @app.command()
 def check(company: Company = None) -> None:
     """Check policy, settings, files and connections; a finding names the place and the remedy."""
-    from orchestration.policy.reading import require_policy
+    from orchestration.policy.check import require_policy
     from orchestration.readers.alerts import AlertSettings
     from orchestration.sources.registry import enabled_sources
 

@@ -19,7 +19,7 @@ def company_time_zone(settings: Settings) -> ZoneInfo:
     Raises:
         ConfigError: the policy names a zone that does not exist.
     """
-    name = read_policy(settings.seeds_dir).setting("company_time_zone") or "UTC"
+    name = read_policy(settings.seeds_dir).setting("company_time_zone")
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -12,6 +12,8 @@ from pathlib import Path
 from orchestration.core.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# beside the companies in dbt_project/seeds, so no name of one
+RULES_FOLDER = "rules"
 TARGETS = ("duckdb", "postgres", "spark")
 # each is a package of orchestration/sources; of a person known to several, the first says all
 SOURCES = ("files", "salesforce", "hubspot")
@@ -46,7 +48,7 @@ class Settings:
         """
         env = os.environ if environ is None else environ
         name = company or env.get("SCORECARD_COMPANY") or "demo"
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or name == RULES_FOLDER:
             raise ConfigError(
                 f"SCORECARD_COMPANY: '{name}' is not a company name. Use lower-case letters, "
                 "digits and _ (it names a folder), for example 'acme'."

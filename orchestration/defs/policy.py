@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.defs.resources import OWNERS, Refresh
-from orchestration.policy.reading import require_policy
+from orchestration.policy.check import require_policy
 
 POLICY = dg.AssetKey(["config", "policy"])
 

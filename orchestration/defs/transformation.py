@@ -15,7 +15,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
-from orchestration.policy.reading import write_missing_files
+from orchestration.policy.declared import write_missing_files
 from orchestration.quality.runner import tables_read
 from orchestration.releases.publish import code_version
 from orchestration.sources.registry import enabled_sources

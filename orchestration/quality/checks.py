@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.core.errors import ConfigError
-from orchestration.policy.reading import Policy, parse_number
+from orchestration.policy.cells import parse_number
+from orchestration.policy.declared import thresholds
+from orchestration.policy.reading import Policy
 from orchestration.quality.results import CheckSpec
-from orchestration.quality.thresholds import THRESHOLDS
 
 SETTINGS_SEED = "company_settings"
 
@@ -60,7 +61,8 @@ def read_thresholds(policy: Policy) -> dict[str, float]:
     Raises:
         ConfigError: a setting is not a number of 0 or more.
     """
-    values = {name: threshold.default for name, threshold in THRESHOLDS.items()}
+    declared = thresholds()
+    values = {name: float(one.default) for name, one in declared.items()}
     for row in policy.tables[SETTINGS_SEED]:
         if row["setting"] in values:
             value = parse_number(row["value"])
@@ -68,8 +70,8 @@ def read_thresholds(policy: Policy) -> dict[str, float]:
                 raise ConfigError(
                     f"{policy.file(SETTINGS_SEED)} line {row.line}: {row['setting']} "
                     f"'{row['value']}' is not a number of 0 or more. It is the "
-                    f"{THRESHOLDS[row['setting']].description}; "
-                    f"write for example {THRESHOLDS[row['setting']].default:g}."
+                    f"{declared[row['setting']].meaning}; "
+                    f"write for example {declared[row['setting']].default}."
                 )
             values[row["setting"]] = value
     return values

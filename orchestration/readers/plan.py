@@ -25,13 +25,9 @@ from rich.text import Text
 
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
-from orchestration.policy.reading import (
-    PolicyRow,
-    check_policy,
-    parse_date,
-    parse_number,
-    read_policy,
-)
+from orchestration.policy.cells import parse_date, parse_number
+from orchestration.policy.check import check_policy
+from orchestration.policy.reading import PolicyRow, read_policy
 from orchestration.readers.labels import format_day, format_value
 from orchestration.readers.scorecard import reading_release
 

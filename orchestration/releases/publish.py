@@ -204,7 +204,7 @@ def code_version(settings: Settings) -> str:
     pyproject = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     root = settings.dbt_project_dir
     files = [root / "dbt_project.yml", *settings.seeds_dir.glob("*.csv")]
-    for folder in ("models", "macros"):
+    for folder in ("models", "macros", "seeds/rules"):
         files += [path for path in (root / folder).rglob("*") if path.is_file()]
     digest = hashlib.sha256()
     for path in sorted(files):

@@ -15,7 +15,6 @@ from orchestration.policy.reading import Policy, read_policy
 from orchestration.sources.registry import enabled_sources
 from orchestration.warehouse.connection import connect
 
-DEFAULT_HISTORY_YEARS = 4
 HOLIDAYS = pa.schema(
     [("calendar", pa.string()), ("holiday_date", pa.date32()), ("holiday_name", pa.string())]
 )
@@ -84,7 +83,7 @@ def write_reference(settings: Settings, as_of: dt.date) -> dict[str, int]:
     with connect(settings) as connection:
         days = ", ".join(f"({source.oldest_day})" for source in enabled_sources(settings))
         (oldest,) = connection.execute(f"select list_min([{days}])").fetchall()[0]
-        history = int(policy.setting("history_years") or DEFAULT_HISTORY_YEARS)
+        history = int(policy.setting("history_years"))
         first_year = min(as_of.year - history - 2, int(oldest[:4]) - 1 if oldest else as_of.year)
         years = range(as_of.year - history - 2, as_of.year + 3)
         holidays_found = pa.Table.from_pylist(
@@ -130,4 +129,4 @@ def _time_zones(
                 f"reps: rep '{rep_id}' has time_zone '{time_zone}', which is not in the tz "
                 "database. Use an IANA name such as 'Europe/Berlin'."
             ) from error
-    return sorted({policy.setting("company_time_zone") or "UTC"} | {row[0] for row in rows})
+    return sorted({policy.setting("company_time_zone")} | {row[0] for row in rows})

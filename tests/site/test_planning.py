@@ -15,7 +15,7 @@ import pytest
 from orchestration import cli
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
-from orchestration.policy.reading import check_policy
+from orchestration.policy.check import check_policy
 from orchestration.readers.plan import make_plan, write_goals
 from tests.site.conftest import publish_sample
 

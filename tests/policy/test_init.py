@@ -10,8 +10,9 @@ import pytest
 
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.policy.check import check_policy
+from orchestration.policy.declared import policy_seeds
 from orchestration.policy.init import init_company
-from orchestration.policy.reading import SEEDS, check_policy
 
 EXAMPLES = REPOSITORY / "docs" / "examples"
 
@@ -51,7 +52,7 @@ def test_an_example_brings_its_policy_and_its_mappings(settings: Settings, examp
     acme = replace(settings, company="acme")
     assert contents(acme.seeds_dir) == contents(EXAMPLES / example / "policy")
     assert contents(acme.files_dir) == contents(EXAMPLES / example / "files")
-    required = {seed.name for seed in SEEDS if not seed.optional}
+    required = {seed.name for seed in policy_seeds() if not seed.optional}
     assert required <= {path.stem for path in acme.seeds_dir.iterdir()}
 
 

@@ -10,13 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.policy.reading import (
-    SEEDS,
-    PolicyProblem,
-    check_policy,
-    read_policy,
-    write_missing_files,
-)
+from orchestration.policy.check import check_policy
+from orchestration.policy.declared import policy_seeds, write_missing_files
+from orchestration.policy.reading import PolicyProblem, read_policy
 
 DEMO = REPOSITORY / "dbt_project" / "seeds" / "demo"
 
@@ -61,7 +57,9 @@ def test_the_seeds_known_here_are_those_of_the_demo() -> None:
     for path in DEMO.glob("*.csv"):
         with path.open(newline="", encoding="utf-8") as file:
             headers[path.stem] = next(csv.reader(file))
-    assert headers == {seed.name: [column.name for column in seed.columns] for seed in SEEDS}
+    assert headers == {
+        seed.name: [column.name for column in seed.columns] for seed in policy_seeds()
+    }
 
 
 def test_a_problem_reads_as_place_reason_and_remedy(settings: Settings) -> None:
@@ -93,7 +91,7 @@ def test_rows_carry_the_line_they_start_on(settings: Settings) -> None:
 def test_a_setting_can_be_read(settings: Settings) -> None:
     policy = read_policy(settings.seeds_dir)
     assert policy.setting("currency") == "USD"
-    assert policy.setting("no_such_setting") == ""
+    assert policy.setting("min_peers") == "5"  # the default
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_accepted(settings: Settings) -> None:
@@ -103,7 +101,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(settings: Settings
     assert check_policy(settings) == []
 
 
-@pytest.mark.parametrize("seed", [seed.name for seed in SEEDS if not seed.optional])
+@pytest.mark.parametrize("seed", [seed.name for seed in policy_seeds() if not seed.optional])
 def test_a_missing_file_is_an_error(settings: Settings, seed: str) -> None:
     (settings.seeds_dir / f"{seed}.csv").unlink()
     problem = only(settings)
@@ -112,7 +110,7 @@ def test_a_missing_file_is_an_error(settings: Settings, seed: str) -> None:
 
 
 def test_an_optional_file_may_be_missing_and_is_written_for_dbt(settings: Settings) -> None:
-    optional = [seed for seed in SEEDS if seed.optional]
+    optional = [seed for seed in policy_seeds() if seed.optional]
     for seed in optional:
         (settings.seeds_dir / f"{seed.name}.csv").unlink()
     assert check_policy(settings) == []
@@ -260,7 +258,7 @@ def test_a_file_that_no_rule_reads_is_a_warning(settings: Settings) -> None:
             "win_rate,AE,0.2,won,closed,B2B,,24,A survey,,false",
             "year",
             "24",
-            "is no year",
+            "not between 1900 and 2100",
         ),
         (
             "industry_benchmarks",
