@@ -62,7 +62,10 @@ def read_thresholds(policy: Policy) -> dict[str, float]:
         ConfigError: a setting is not a number of 0 or more.
     """
     declared = thresholds()
-    values = {name: float(one.default) for name, one in declared.items()}
+    values = {
+        name: float(one.default) if "." in one.default else int(one.default)
+        for name, one in declared.items()
+    }
     for row in policy.tables[SETTINGS_SEED]:
         if row["setting"] in values:
             value = parse_number(row["value"])
