@@ -14,67 +14,62 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
--- what a metric takes from an event follows from its aggregation and unit
-activity_metrics as (
+-- the duration of an activity is its amount, whatever the unit of the metric
+events as (
     select
-        int_activity_events__daily.rep_id,
-        metrics.metric_id,
-        metrics.aggregation,
-        int_activity_events__daily.date_day,
-        cast(int_activity_events__daily.event_count as {{ type_double() }}) as event_count,
-        int_activity_events__daily.duration as measure,
-        int_activity_events__daily.duration_squared as measure_squared,
-        int_activity_events__daily.duration_squared as credit_squared
+        rep_id,
+        event_type,
+        date_day,
+        cast(event_count as {{ type_double() }}) as event_count,
+        duration as amount,
+        duration_squared as amount_squared,
+        duration_squared as credit_squared,
+        duration as days,
+        duration_squared as days_squared
     from int_activity_events__daily
-    inner join metrics
-        on int_activity_events__daily.event_type = metrics.event_type
-),
-
-opportunity_metrics as (
+    union all
     select
-        int_opportunity_events__daily.rep_id,
-        metrics.metric_id,
-        metrics.aggregation,
-        int_opportunity_events__daily.date_day,
-        int_opportunity_events__daily.event_count,
-        case
-            when metrics.unit = 'days' then int_opportunity_events__daily.days
-            else int_opportunity_events__daily.amount
-        end as measure,
-        case
-            when metrics.unit = 'days' then int_opportunity_events__daily.days_squared
-            else int_opportunity_events__daily.amount_squared
-        end as measure_squared,
-        case
-            when metrics.unit = 'days' then int_opportunity_events__daily.days_squared
-            else int_opportunity_events__daily.credit_squared
-        end as credit_squared
+        rep_id,
+        event_type,
+        date_day,
+        event_count,
+        amount,
+        amount_squared,
+        credit_squared,
+        days,
+        days_squared
     from int_opportunity_events__daily
-    inner join metrics
-        on int_opportunity_events__daily.event_type = metrics.event_type
+    union all
+    select
+        rep_id,
+        event_type,
+        date_day,
+        event_count,
+        cast(null as {{ type_double() }}) as amount,
+        cast(null as {{ type_double() }}) as amount_squared,
+        cast(null as {{ type_double() }}) as credit_squared,
+        cast(null as {{ type_double() }}) as days,
+        cast(null as {{ type_double() }}) as days_squared
+    from int_other_events__daily
 ),
 
-other_metrics as (
+-- what a metric takes from an event follows from its aggregation and unit
+measured as (
     select
-        int_other_events__daily.rep_id,
+        events.rep_id,
         metrics.metric_id,
         metrics.aggregation,
-        int_other_events__daily.date_day,
-        int_other_events__daily.event_count,
-        cast(null as {{ type_double() }}) as measure,
-        cast(null as {{ type_double() }}) as measure_squared,
-        cast(null as {{ type_double() }}) as credit_squared
-    from int_other_events__daily
+        events.date_day,
+        events.event_count,
+        case when metrics.unit = 'days' then events.days else events.amount end as measure,
+        case when metrics.unit = 'days' then events.days_squared else events.amount_squared end
+            as measure_squared,
+        case when metrics.unit = 'days' then events.days_squared else events.credit_squared end
+            as credit_squared
+    from events
     inner join metrics
-        on int_other_events__daily.event_type = metrics.event_type
-),
-
-measured as (
-    select * from activity_metrics
-    union all
-    select * from opportunity_metrics
-    union all
-    select * from other_metrics
+        on events.event_type = metrics.event_type
+    where events.date_day <= {{ as_of_date() }}
 ),
 
 event_metrics as (
@@ -98,7 +93,6 @@ event_metrics as (
             end
         ) as sum_of_squares
     from measured
-    where date_day <= {{ as_of_date() }}
     group by 1, 2, 3
 ),
 
