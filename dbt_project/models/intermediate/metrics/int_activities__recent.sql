@@ -2,8 +2,8 @@ with int_activities__late as (
     select * from {{ ref('int_activities__late') }}
 ),
 
-scorecard_history as (
-    select * from {{ source('raw_published', 'scorecard_history') }}
+int_publications as (
+    select * from {{ ref('int_publications') }}
 ),
 
 int_rep_offsets as (
@@ -14,33 +14,8 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
-published as (
-    select
-        as_of_date,
-        min(published_at) as published_at
-    from scorecard_history
-    group by 1
-),
-
--- the latest day that had been published at each moment, until the next publication
-releases as (
-    select
-        max(as_of_date) over (
-            order by published_at asc nulls last, as_of_date asc nulls last
-            rows between unbounded preceding and current row
-        ) as as_of_date,
-        published_at,
-        coalesce(
-            lead(published_at) over (
-                order by published_at asc nulls last, as_of_date asc nulls last
-            ),
-            cast('9999-12-31' as timestamp)
-        ) as next_published_at
-    from published
-),
-
 first_publication as (
-    select min(published_at) as published_at from published
+    select min(published_at) as published_at from int_publications
 ),
 
 -- a load that reads everything anew says nothing about when a record came
@@ -139,7 +114,7 @@ kept as (
         )
 ),
 
--- one offset per rep and moment, one release per moment: none of these joins multiplies a record
+-- one offset per rep and moment, one publication per moment: no join multiplies a record
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,
@@ -152,22 +127,22 @@ dated as (
         kept.created_at,
         kept.is_deleted,
         kept.is_near,
-        releases_entered.as_of_date as entered_after,
-        releases_changed.as_of_date as changed_after
+        at_entry.as_of_date as entered_after,
+        at_change.as_of_date as changed_after
     from kept
     inner join int_rep_offsets
         on
             kept.rep_id = int_rep_offsets.rep_id
             and kept.occurred_at >= int_rep_offsets.effective_from
             and kept.occurred_at < int_rep_offsets.effective_to
-    left join releases as releases_entered
+    left join int_publications as at_entry
         on
-            kept.entered_at > releases_entered.published_at
-            and kept.entered_at <= releases_entered.next_published_at
-    left join releases as releases_changed
+            kept.entered_at > at_entry.published_at
+            and kept.entered_at <= at_entry.next_published_at
+    left join int_publications as at_change
         on
-            kept.changed_at > releases_changed.published_at
-            and kept.changed_at <= releases_changed.next_published_at
+            kept.changed_at > at_change.published_at
+            and kept.changed_at <= at_change.next_published_at
 ),
 
 final as (
