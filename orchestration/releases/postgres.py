@@ -1,19 +1,20 @@
-"""The served warehouse: the current release as a schema of PostgreSQL, behind views per reader.
+"""The served warehouse: releases in PostgreSQL, behind views that show each login their rows.
 
-A release is copied into a schema of its own; then the views in `scorecard`, which are all that
-readers may query, are pointed to it, all in one transaction. A view shows a person the rows that
-
-`orchestration.releases.audiences` gives them: their own, and those of everybody below them.
-Analysts, who are members of `scorecard_analyst`, see everything. Nobody but the publisher can reach
-the tables.
+A release is copied into a schema of its own, whose tables become partitions of the served ones. The
+views in `scorecard` are all that readers may query, and stay as they are: each transaction sees the
+release that was shown when it began, so a new one needs no lock. A reader gets the rows that
+`orchestration.releases.audiences` gives them, through a fence that no condition of theirs passes.
+Analysts, who are members of `scorecard_analyst`, see everything. `sql/` holds the statements.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,16 +37,19 @@ from orchestration.warehouse.connection import quote
 
 VIEWS = "scorecard"
 PREFIX = "scorecard_release_"
+SERVED = "scorecard_served_"  # and a fingerprint of the shape: columns, rules and statements
+GONE = "scorecard_gone_"
 READER = "scorecard_reader"
 ANALYST = "scorecard_analyst"
-ACCESS = "_access"
 KEPT = 3
+KEPT_SECONDS = 600  # a transaction that began less long ago finds its release
+# from when it was said until a release is shown: the statement must be committed by then
+LEAD_SECONDS = 1.0
 LONGEST_NAME = 63  # of a role, in bytes
 OURS = "Made by scorecard roles"
-# a swap gives up waiting for readers before the server looks for deadlocks, so none of them fails
+# we give up waiting for readers before the server looks for deadlocks, so none of them fails
 LOCK_MILLISECONDS = 700
 LONGEST_WAIT = 600.0
-IS_ANALYST = f"(select pg_has_role(current_user, '{ANALYST}', 'member'))"
 
 # the site has no such tables
 RULES_OF_MARTS = {
@@ -78,23 +82,24 @@ PREDICATES = {
 }
 
 
+_Tables = dict[str, dict[str, str]]  # by name: columns with their types
+
+
 def serve_release(settings: Settings) -> str:
     """Make PostgreSQL show the current release; the name of its schema.
 
-    A release that is there already, as after a rollback, is only pointed to.
+    A release that is there already, as after a rollback, is only shown again.
 
     Raises:
         ConfigError: the packages are missing, or the server lacks the roles.
-        PublishError: the server cannot be reached, or readers held the views for too long; what
-            it showed before it still shows.
+        PublishError: the server cannot be reached, or readers held views that must be replaced
+            for too long; what it showed before it still shows.
     """
     release = _current(settings)
-    schema = PREFIX + release.release_id.lower().replace("-", "_")
     with _connect(settings) as server:
         server.require_roles()
         # one publisher at a time; two companies need two databases
         server.execute(f"select pg_advisory_lock(hashtext('{VIEWS}'))")
-        is_there = server.fetch(f"select to_regnamespace('{schema}') is not null")[0][0]
         with duckdb.connect(str(release.database), read_only=True) as connection:
             tables = _tables(connection)
             if unknown := sorted(tables.keys() - RULES_OF_MARTS.keys()):
@@ -102,12 +107,17 @@ def serve_release(settings: Settings) -> str:
                     f"orchestration/releases/postgres.py has no rule for {', '.join(unknown)}, so "
                     "nobody knows who may see it. PostgreSQL still shows what it showed before."
                 )
-            if not is_there:
-                _copy_tables(server, connection, schema, tables)
-            _write_access(server, connection, settings, schema)
+            served = SERVED + _shape(tables)
+            if not server.has_schema(served):
+                server.run(_sql("served_schema", served=served))
+            publication, schema = _add_release(server, connection, release, served, tables)
+            _write_access(server, connection, settings, f"{served}._access", publication)
         server.commit()  # a copy is there whole or not at all
-        _point_views(server, schema, tables)
-        _drop_old(server, schema)
+        if _are_views(server, served, tables):
+            _show(server, served, publication)
+        else:
+            _replace_views(server, served, publication, tables)
+        _drop_old(server, served)
     return schema
 
 
@@ -213,6 +223,26 @@ class _Server(Session):
     def rollback(self) -> None:
         self.connection.rollback()
 
+    def run(self, *statements: str) -> None:
+        """Run several statements at once; the driver takes one at a time."""
+        self.execute(f"do $scorecard$ begin {' '.join(statements)} end $scorecard$")
+
+    def tries(self, statement: str) -> bool:
+        """Run a statement that may have to wait for readers; whether it was done in time."""
+        import adbc_driver_postgresql.dbapi as adbc
+
+        try:
+            self.execute(f"set local lock_timeout = {LOCK_MILLISECONDS}")
+            self.execute(statement)
+        except adbc.Error:
+            self.rollback()
+            return False
+        self.commit()
+        return True
+
+    def has_schema(self, name: str) -> bool:
+        return bool(self.fetch(f"select 1 from pg_namespace where nspname = {quote(name)}"))
+
     def has_role(self, name: str) -> bool:
         return bool(self.fetch(f"select 1 from pg_roles where rolname = {quote(name)}"))
 
@@ -268,31 +298,88 @@ def _connect(settings: Settings) -> Iterator[_Server]:
         ) from error
 
 
-def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """The tables of a release with their columns."""
-    return dict(
-        connection.execute(
-            "select table_name, list(column_name order by column_index) from duckdb_columns()"
-            " where schema_name = 'marts' group by 1 order by 1"
-        ).fetchall()
+def _sql(name: str, **values: str) -> str:
+    text = (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return text.format(views=VIEWS, reader=READER, analyst=ANALYST, **values)
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> _Tables:
+    """The tables of a release with their columns and types."""
+    found: _Tables = {}
+    for table, column, kind in connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns()"
+        " where schema_name = 'marts' order by table_name, column_index"
+    ).fetchall():
+        found.setdefault(table, {})[column] = kind
+    return found
+
+
+def _shape(tables: _Tables) -> str:
+    """What releases share that are partitions of the same tables, behind the same views."""
+    statements = [_sql("served_schema", served="")]
+    for name in tables:
+        statements += [_table(name, "", "", tables), _view(name, "", tables)]
+    return hashlib.sha256(repr((statements, tables)).encode()).hexdigest()[:8]
+
+
+def _add_release(
+    server: _Server,
+    connection: duckdb.DuckDBPyConnection,
+    release: Release,
+    served: str,
+    tables: _Tables,
+) -> tuple[int, str]:
+    """Note a publication, not shown yet, and copy its release unless it is there; its schema."""
+    schema = PREFIX + release.release_id.lower().replace("-", "_")
+    other = f"{schema}_{served.removeprefix(SERVED)}"  # where a copy of another shape has the name
+    known = server.fetch(
+        f"select release, schema_name from {served}._shown"
+        f" where schema_name in ('{schema}', '{other}')"
+        " and release is not null and to_regnamespace(schema_name) is not null"
+        " order by publication desc limit 1"
     )
+    number = known[0][0] if known else None
+    if known:
+        schema = known[0][1]
+    elif server.has_schema(schema):
+        schema = other
+    ((publication,),) = server.fetch(
+        f"insert into {served}._shown (schema_name, release) values ('{schema}',"
+        f" {number or 'null'}) returning publication"
+    )
+    if not known:
+        server.execute(
+            f"update {served}._shown set release = {publication} where publication = {publication}"
+        )
+        _copy_tables(server, connection, schema, tables, publication)
+        for name in tables:
+            if not server.fetch(f"select 1 where to_regclass('{served}.{name}') is not null"):
+                server.run(_table(name, served, schema, tables))
+            server.execute(
+                f'alter table {served}."{name}" attach partition {schema}."{name}"'
+                f" for values in ({publication})"
+            )
+    return publication, schema
 
 
 def _copy_tables(
     server: _Server,
     connection: duckdb.DuckDBPyConnection,
     schema: str,
-    tables: dict[str, list[str]],
+    tables: _Tables,
+    number: int,
 ) -> None:
     """Copy all tables of the release, with comments and the indexes that readers need."""
     server.execute(f"create schema {schema}")
     connection.execute("set TimeZone = 'UTC'")
     for table, columns in tables.items():
-        rows = connection.sql(f'from marts."{table}"').to_arrow_reader(100_000)
-        server.ingest(schema, table, rows)
+        rows = connection.sql(f'select {number}::integer as _release, * from marts."{table}"')
+        server.ingest(schema, table, rows.to_arrow_reader(100_000))
         for keys in (("rep_id",), SORT_COLUMNS[:2], ("lead_id",), ("date_day",)):
             if all(key in columns for key in keys):
                 server.execute(f'create index on {schema}."{table}" ({", ".join(keys)})')
+        if RULES_OF_MARTS[table].rows == "team":
+            server.execute(f'create index on {schema}."{table}" (team)')
         server.execute(f'analyze {schema}."{table}"')
     for table, column, comment in connection.execute(
         "select table_name, '', comment from duckdb_tables() where schema_name = 'marts'"
@@ -307,7 +394,11 @@ def _copy_tables(
 
 
 def _write_access(
-    server: _Server, connection: duckdb.DuckDBPyConnection, settings: Settings, schema: str
+    server: _Server,
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: str,
+    publication: int,
 ) -> None:
     """Write what each login sees: reps, teams and roles, as of the release and today's analysts."""
     company = Company(connection)
@@ -335,19 +426,40 @@ def _write_access(
         }
         for kind, values in seen.items():
             rows += [(audience.emails[0], kind, value) for value in sorted(values)]
-    server.execute(
-        f"create table if not exists {schema}.{ACCESS}"
-        " (login text, kind text, value text, primary key (login, kind, value))"
-    )
-    server.execute(f"delete from {schema}.{ACCESS}")
     for start in range(0, len(rows), 1000):
-        values = ", ".join(f"({', '.join(map(quote, row))})" for row in rows[start : start + 1000])
-        server.execute(f"insert into {schema}.{ACCESS} values {values}")
-    server.execute(f"analyze {schema}.{ACCESS}")
+        values = ", ".join(
+            f"({publication}, {', '.join(map(quote, row))})" for row in rows[start : start + 1000]
+        )
+        server.execute(f"insert into {table} values {values}")
+    server.execute(f"analyze {table}")
 
 
-def _point_views(server: _Server, schema: str, tables: dict[str, list[str]]) -> None:
-    """Point all views to a release at once; readers see the old release or the new one.
+def _are_views(server: _Server, served: str, tables: _Tables) -> bool:
+    """Whether the views that people query are those of this shape."""
+    read = server.fetch(
+        "select distinct view_name, table_schema from information_schema.view_table_usage"
+        f" where view_schema = '{VIEWS}' and starts_with(table_schema, '{VIEWS}_')"
+    )
+    return {tuple(row) for row in read} == {(name, served) for name in tables}
+
+
+def _show(server: _Server, served: str, publication: int) -> None:
+    """Let transactions that begin from soon on see a publication; wait until they do.
+
+    Whoever begins earlier and looks after the commit must not see it, so the commit must not be
+    late: it does not wait for the disk. The server has written it before the wait is over.
+    """
+    server.execute("set local synchronous_commit = off")
+    server.execute(
+        f"update {served}._shown set shown_from = clock_timestamp()"
+        f" + interval '{LEAD_SECONDS} seconds' where publication = {publication}"
+    )
+    server.commit()
+    server.execute(f"select pg_sleep({LEAD_SECONDS})")
+
+
+def _replace_views(server: _Server, served: str, publication: int, tables: _Tables) -> None:
+    """Replace the views by those of another shape; readers see the old release or the new one.
 
     Readers hold the views they have read until their transaction ends. Waiting for them must end
     before the server looks for deadlocks and fails a reader: then all is let go and tried again.
@@ -363,19 +475,25 @@ def _point_views(server: _Server, schema: str, tables: dict[str, list[str]]) -> 
     ends = time.monotonic() + LONGEST_WAIT
     pause = 0.05
     while True:
-        statements = _statements(server, schema, tables)
+        statements = [
+            *_outdated(server, tables),
+            *(_view(name, served, tables) for name in tables),
+            f"update {served}._shown set shown_from = '-infinity'"
+            f" where publication = {publication};",
+        ]
         server.execute(f"set local statement_timeout = {LOCK_MILLISECONDS}")
         try:
-            server.execute(f"do $scorecard$ begin {' '.join(statements)} end $scorecard$")
+            server.run(*statements)
         except adbc.OperationalError as error:
             server.rollback()
             if "statement timeout" not in str(error):
                 raise
             if time.monotonic() > ends:
                 raise PublishError(
-                    f"{server.where}: for {LONGEST_WAIT:.0f} s there was no moment without a query "
-                    "that runs for long, so the views still show the release before. The new one "
-                    "is published as files; refresh again when the long queries have ended."
+                    f"{server.where}: this release has other columns, and for {LONGEST_WAIT:.0f} s "
+                    "there was no moment without a query that runs for long, so the views still "
+                    "show the release before. The new one is published as files; refresh again "
+                    "when the long queries have ended."
                 ) from error
             time.sleep(pause * (1 + random.random()))
             pause = min(2 * pause, 2.0)
@@ -384,61 +502,98 @@ def _point_views(server: _Server, schema: str, tables: dict[str, list[str]]) -> 
             return
 
 
-def _statements(server: _Server, schema: str, tables: dict[str, list[str]]) -> list[str]:
-    """What points the views to a release: replaced in place where that is possible."""
-    before = server.fetch(
+def _outdated(server: _Server, tables: _Tables) -> list[str]:
+    """Statements that drop the views which cannot be replaced in place."""
+    views = server.fetch(
         "select table_name, string_agg(column_name, ',' order by ordinal_position)"
         f" from information_schema.columns where table_schema = '{VIEWS}'"
         # the engine has a table there, if it computes in the same database
         " and table_name in (select table_name from information_schema.views"
         f" where table_schema = '{VIEWS}') group by 1 order by 1"
     )
-    statements = [
+    return [
         f'drop view {VIEWS}."{name}";'
-        for name, columns in before
-        if tables.get(name, [])[: columns.count(",") + 1] != columns.split(",")
+        for name, columns in views
+        if list(tables.get(name, ()))[: columns.count(",") + 1] != columns.split(",")
     ]
-    for name, columns in tables.items():
-        shown = ", ".join(_column(RULES_OF_MARTS[name], column) for column in columns)
-        statements += [
-            f'create or replace view {VIEWS}."{name}" with (security_barrier) as'
-            f' select {shown} from {schema}."{name}"'
-            f" where {IS_ANALYST} or ({_visible(RULES_OF_MARTS[name], schema)});",
-            f'grant select on {VIEWS}."{name}" to {READER};',
-        ]
-    return statements
 
 
-def _column(rule: Rule, column: str) -> str:
-    """A column as readers see it: what may give somebody away only analysts do."""
-    if column in (*rule.team_columns, *rule.organisation_columns, *rule.left_empty):
-        return f'case when {IS_ANALYST} then "{column}" end as "{column}"'
-    return f'"{column}"'
+def _table(name: str, served: str, schema: str, tables: _Tables) -> str:
+    """The statements that make a served table and the rows of it that a reader sees."""
+    rule = RULES_OF_MARTS[name]
+    # what may give somebody away only analysts see
+    hidden = (*rule.team_columns, *rule.organisation_columns, *rule.left_empty)
+    columns = (
+        f'case when false then "{column}" end as "{column}"' if column in hidden else f'"{column}"'
+        for column in tables[name]
+    )
+    visible = _visible(rule, served)
+    return _sql(
+        "served_table",
+        table=name,
+        schema=schema,
+        served=served,
+        reader_columns=", ".join(columns),
+        visible=visible,
+    )
 
 
-def _visible(rule: Rule, schema: str) -> str:
+def _view(name: str, served: str, tables: _Tables) -> str:
+    """The statements that make the view which people query."""
+    columns = ", ".join(f'"{column}"' for column in tables[name])
+    return _sql("served_view", table=name, served=served, columns=columns)
+
+
+def _visible(rule: Rule, served: str) -> str:
     """The condition for rows that a person sees."""
     predicates = {
-        name: f"{column} in (select value from {schema}.{ACCESS}"
-        f" where login = current_user and kind = '{kind}')"
+        name: f"{column} = any (array(select value from {served}._access where publication ="
+        f" (select publication from {served}._current()) and login = current_user::text"
+        f" and kind = '{kind}'))"
         for name, (column, kind) in PREDICATES.items()
     }
     return ROWS[rule.rows].format(**predicates)
 
 
-def _drop_old(server: _Server, current: str) -> None:
-    """Drop releases that nobody reads any more, but the last ones; what is in use, next time."""
-    import adbc_driver_postgresql.dbapi as adbc
+def _drop_old(server: _Server, served: str) -> None:
+    """Drop releases that no transaction needs; what a reader still holds, next time.
 
-    schemas = server.fetch(
-        f"select nspname from pg_namespace where starts_with(nspname, '{PREFIX}') order by 1 desc"
+    One lock is waited for at a time, and none held meanwhile, so it cannot end in a deadlock.
+    """
+    leftovers = server.fetch(
+        _sql(
+            "served_leftovers",
+            served=served,
+            prefix=PREFIX,
+            kept=str(KEPT),
+            seconds=str(KEPT_SECONDS),
+        )
     )
-    for (schema,) in schemas[KEPT:]:
-        if schema == current:
-            continue
-        try:
-            server.execute(f"set local statement_timeout = {LOCK_MILLISECONDS}")
-            server.execute(f"drop schema {schema} cascade")
-            server.commit()
-        except adbc.Error:
-            server.rollback()
+    for (schema,) in leftovers:
+        # the row stays: who began with this publication must not be shown another
+        server.execute(f"update {served}._shown set release = null where schema_name = '{schema}'")
+        server.execute(f"alter schema {schema} rename to {GONE}{schema.removeprefix(PREFIX)}")
+    kept = f"(select publication from {served}._shown where release is not null)"
+    server.execute(
+        f"delete from {served}._shown where shown_from is null or publication < all {kept}"
+    )
+    server.execute(f"delete from {served}._access where publication <> all {kept}")
+    server.commit()
+    for (schema,) in server.fetch(
+        "select nspname from pg_namespace"
+        f" where starts_with(nspname, '{SERVED}') and nspname <> '{served}'"
+    ):
+        server.tries(f"drop schema {schema} cascade")
+    for (schema,) in server.fetch(
+        f"select nspname from pg_namespace where starts_with(nspname, '{GONE}')"
+    ):
+        partitions = server.fetch(
+            "select cast(inhparent::regclass as text), cast(inhrelid::regclass as text)"
+            " from pg_inherits inner join pg_class on pg_class.oid = inhrelid"
+            f" where relkind = 'r' and relnamespace = '{schema}'::regnamespace"
+        )
+        if all(
+            server.tries(f"alter table {table} detach partition {partition}")
+            for table, partition in partitions
+        ):
+            server.tries(f"drop schema {schema} cascade")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import random
 import threading
-from collections.abc import Iterator
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,80 +21,20 @@ from orchestration.core.settings import Settings
 from orchestration.releases import postgres as served_warehouse
 from orchestration.releases.audiences import RULES
 from orchestration.releases.postgres import check_server, make_roles, serve_release
-from tests.site.conftest import publish_sample, write_published
+from tests.releases.serving import (
+    ANALYST,
+    ask,
+    connect,
+    email_of,
+    internal_schema,
+    tables_of,
+)
+from tests.site.conftest import publish_sample
 from tests.transform.engines.conftest import Server
 
-ANALYST = "ann@example.com"
-PASSWORD = "for-the-test"
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The invented company, where Weiß also manages a colleague and everybody has a canary."""
-    path = write_published(tmp_path_factory.mktemp("published") / "scorecard.duckdb")
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("update marts.dim_reps set manager_id = 'r04' where rep_id = 'r05'")
-        connection.execute("update marts.dim_reps set manager_id = 'r05' where rep_id = 'r06'")
-    return path
-
-
-@pytest.fixture(scope="module")
-def served(
-    postgres: Server,
-    published: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Settings:
-    """Settings of the company, whose release PostgreSQL shows, with a login for each person."""
-    postgres.execute("create database served")
-    settings = replace(
-        Settings(),
-        data_dir=tmp_path_factory.mktemp("served"),
-        analysts=(ANALYST,),
-        serving_url=f"postgresql://scorecard:{postgres.password}@/served?host={postgres.folder}",
-    )
-    publish_sample(settings, published)
-    make_roles(settings)
-    serve_release(settings)
-    logins = ask(postgres, None, "select rolname from pg_roles where rolname like '%@%'")
-    for (login,) in logins:
-        postgres.execute(f"alter role \"{login}\" password '{PASSWORD}'")
-    return settings
-
-
-def connect(server: Server, login: str | None) -> Any:
-    """A session as a person; as the owner of everything without a login."""
-    return psycopg2.connect(
-        host=str(server.folder),
-        dbname="served",
-        user=login or "scorecard",
-        password=PASSWORD if login else server.password,
-    )
-
-
-def ask(server: Server, login: str | None, sql: str) -> list[tuple[Any, ...]]:
-    """The rows that a person gets."""
-    with closing(connect(server, login)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
-
-
-def email_of(published: Path, rep_id: str) -> str:
-    """The login of a rep."""
-    with duckdb.connect(str(published), read_only=True) as connection:
-        rows = connection.execute(
-            "select lower(email) from marts.dim_reps where rep_id = ? and is_current", [rep_id]
-        ).fetchall()
-    return str(rows[0][0])
-
-
-def tables_of(published: Path) -> list[str]:
-    """The tables of the release."""
-    with duckdb.connect(str(published), read_only=True) as connection:
-        return [
-            row[0]
-            for row in connection.execute("select table_name from duckdb_tables()").fetchall()
-        ]
+# as docs/postgres.md measures it: SCORECARD_TEST_SWAP_SECONDS=60
+SWAP_SECONDS = float(os.environ.get("SCORECARD_TEST_SWAP_SECONDS", "8"))
+READERS = 25
 
 
 def test_an_analyst_sees_every_row_as_it_was_published(
@@ -168,7 +110,10 @@ def test_an_aggregate_that_may_give_somebody_away_is_for_analysts(
     "sql",
     [
         "select * from {schema}.dim_reps",
-        "select * from {schema}._access",
+        "select * from {internal}.dim_reps",
+        "select * from {internal}.dim_reps_of_reader",
+        "select * from {internal}._access",
+        "select * from {internal}._current()",
         "set role scorecard_analyst",
         "set role scorecard",
         "set session authorization 'ann@example.com'",
@@ -185,8 +130,14 @@ def test_a_rep_cannot_reach_around_the_views(
     sql: str,
 ) -> None:
     schema = serve_release(served)
-    with pytest.raises(psycopg2.Error, match=r"permission|denied|must be|member of|admin option"):
-        ask(postgres, email_of(published, "r01"), sql.format(schema=schema))
+    with pytest.raises(
+        psycopg2.Error, match=r"permission|denied|must be|member of|admin option|cannot insert"
+    ):
+        ask(
+            postgres,
+            email_of(published, "r01"),
+            sql.format(schema=schema, internal=internal_schema(postgres)),
+        )
 
 
 def test_a_function_that_talks_sees_only_own_rows(
@@ -249,90 +200,164 @@ def test_a_login_that_is_not_ours_is_left_alone(
         postgres.execute(f"comment on role \"{login}\" is '{served_warehouse.OURS}'")
 
 
-@pytest.fixture
-def two_releases(served: Settings, published: Path, tmp_path: Path) -> Iterator[list[Settings]]:
-    """Two releases of a company that differ in every row of two tables."""
-    companies = []
-    for number in range(2):
-        database = tmp_path / f"{number}.duckdb"
-        database.write_bytes(published.read_bytes())
-        with duckdb.connect(str(database)) as connection:
-            day = dt.date(2026, 11, 18) + dt.timedelta(days=number)
-            for table in ("scorecard_reps", "scorecard_teams"):
-                connection.execute(f"update marts.{table} set as_of_date = ?", [day])
-        settings = replace(served, data_dir=tmp_path / f"company-{number}")
-        release = publish_sample(settings, database)
-        identifier = release.release_id.replace("1a2b3c4", f"1a2b3c{number}")
-        renamed = release.path.rename(release.path.with_name(identifier))
-        manifest = renamed / "manifest.json"
-        manifest.write_text(manifest.read_text().replace(release.release_id, identifier))
-        pointer = settings.published_dir / "current"
-        pointer.unlink()
-        pointer.symlink_to(Path("releases") / identifier)
-        companies.append(settings)
-    yield companies
-    serve_release(served)
-
-
-def test_readers_see_one_release_or_the_other(
-    postgres: Server,
-    two_releases: list[Settings],
+def test_readers_see_one_release_or_the_other_and_do_not_hold_up_the_next(
+    postgres: Server, two_releases: list[Settings]
 ) -> None:
     serve_release(two_releases[0])
+    views = ["scorecard_reps", "scorecard_teams"]
     seen: list[tuple[Any, ...]] = []
     failed: list[BaseException] = []
     is_over = threading.Event()
 
-    def read() -> None:
+    def read(seed: int) -> None:
+        order = random.Random(seed)
         try:
             with closing(connect(postgres, ANALYST)) as connection, connection.cursor() as cursor:
                 while not is_over.is_set():
-                    cursor.execute(
-                        "select min(as_of_date), max(as_of_date) from scorecard.scorecard_reps"
-                    )
-                    [(first, last)] = cursor.fetchall()
-                    cursor.execute(
-                        "select min(as_of_date), max(as_of_date) from scorecard.scorecard_teams"
-                    )
-                    seen.append((first, last, *cursor.fetchall()[0]))
+                    days: list[Any] = []
+                    for view in order.sample(views, 2):
+                        cursor.execute(
+                            f"select min(as_of_date), max(as_of_date) from scorecard.{view}"
+                        )
+                        days += cursor.fetchall()[0]
+                    seen.append(tuple(days))
                     connection.commit()
         except psycopg2.Error as error:
             failed.append(error)
 
-    readers = [threading.Thread(target=read) for _ in range(4)]
+    readers = [threading.Thread(target=read, args=(seed,)) for seed in range(READERS)]
     for reader in readers:
         reader.start()
+    took = []
+    ends = time.monotonic() + SWAP_SECONDS
     try:
-        for turn in range(10):
-            serve_release(two_releases[(turn + 1) % 2])
+        while time.monotonic() < ends:
+            started = time.monotonic()
+            serve_release(two_releases[(len(took) + 1) % 2])
+            took.append(time.monotonic() - started)
     finally:
         is_over.set()
         for reader in readers:
             reader.join()
+    print(f"{len(took)} swaps, {max(took):.1f} s at most; {len(seen)} transactions")
     assert failed == []
     assert [row for row in seen if len(set(row)) != 1] == []
     assert {row[0] for row in seen} == {dt.date(2026, 11, 18), dt.date(2026, 11, 19)}
+    assert len(took) >= 2
+    assert max(took) < 10
 
 
-def test_what_is_read_for_long_is_waited_for_and_then_given_up(
+LATEST = "select max(as_of_date) from scorecard.scorecard_{}"
+BEFORE, AFTER = [(dt.date(2026, 11, 18),)], [(dt.date(2026, 11, 19),)]
+
+
+@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+def test_a_transaction_sees_the_release_it_began_with(
+    postgres: Server, two_releases: list[Settings], level: str
+) -> None:
+    serve_release(two_releases[0])
+    with closing(connect(postgres, ANALYST)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"set transaction isolation level {level}")
+        cursor.execute(LATEST.format("reps"))
+        assert cursor.fetchall() == BEFORE
+        serve_release(two_releases[1])  # waits for nobody
+        cursor.execute(LATEST.format("teams"))
+        assert cursor.fetchall() == BEFORE
+        assert ask(postgres, ANALYST, LATEST.format("teams")) == AFTER
+        connection.commit()
+        cursor.execute(LATEST.format("reps"))
+        assert cursor.fetchall() == AFTER
+
+
+@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+def test_a_transaction_that_outlasts_its_release_is_told(
+    postgres: Server,
+    two_releases: list[Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    level: str,
+) -> None:
+    for number in (1, 0):  # the release that is shown next was shown before
+        serve_release(two_releases[number])
+    monkeypatch.setattr(served_warehouse, "KEPT", 1)
+    monkeypatch.setattr(served_warehouse, "KEPT_SECONDS", 0)
+    with closing(connect(postgres, ANALYST)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"set transaction isolation level {level}")
+        cursor.execute(LATEST.format("reps"))
+        serve_release(two_releases[1])
+        with pytest.raises(psycopg2.Error, match="begin a new one"):
+            cursor.execute(LATEST.format("teams"))
+        # what it holds is dropped when it has let go
+        assert _schemas(postgres, served_warehouse.GONE) > 0
+        connection.rollback()
+    serve_release(two_releases[1])
+    assert _schemas(postgres, served_warehouse.GONE) == 0
+    assert _schemas(postgres, served_warehouse.PREFIX) == 1
+
+
+def _schemas(server: Server, prefix: str) -> int:
+    [(count,)] = ask(
+        server, None, f"select count(*) from pg_namespace where starts_with(nspname, '{prefix}')"
+    )
+    return int(count)
+
+
+def test_the_clock_of_the_server_may_be_set_back(
+    postgres: Server, two_releases: list[Settings]
+) -> None:
+    serve_release(two_releases[0])
+    internal = internal_schema(postgres)
+    postgres.execute(
+        f"update {internal}._shown set shown_from = now() + interval '1 year'", "served"
+    )
+    assert ask(postgres, ANALYST, LATEST.format("reps")) == BEFORE
+    serve_release(two_releases[1])
+    assert ask(postgres, ANALYST, LATEST.format("reps")) == AFTER
+
+
+def test_other_columns_are_waited_for_and_then_given_up(
     postgres: Server,
     two_releases: list[Settings],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     serve_release(two_releases[0])
+    with duckdb.connect(
+        str(two_releases[1].published_dir / "current" / "scorecard.duckdb")
+    ) as other:
+        other.execute("alter table marts.scorecard_teams add column remark varchar")
     monkeypatch.setattr(served_warehouse, "LONGEST_WAIT", 0.5)
     with closing(connect(postgres, ANALYST)) as connection, connection.cursor() as cursor:
         cursor.execute("select as_of_date from scorecard.scorecard_reps limit 1")
         with pytest.raises(PublishError, match="no moment without a query"):
             serve_release(two_releases[1])
-        assert ask(postgres, ANALYST, "select max(as_of_date) from scorecard.scorecard_teams") == [
-            (dt.date(2026, 11, 18),)
-        ]
+        assert ask(postgres, ANALYST, LATEST.format("teams")) == BEFORE
         connection.rollback()
-    serve_release(two_releases[1])
-    assert ask(postgres, ANALYST, "select max(as_of_date) from scorecard.scorecard_teams") == [
-        (dt.date(2026, 11, 19),)
-    ]
+    schema = serve_release(two_releases[1])
+    assert ask(postgres, ANALYST, LATEST.format("teams")) == AFTER
+    assert ask(postgres, ANALYST, "select count(remark) from scorecard.scorecard_teams") == [(0,)]
+    # of the other shape nothing is left, and going back to it copies it again
+    assert _schemas(postgres, served_warehouse.SERVED) == 1
+    assert _schemas(postgres, served_warehouse.GONE) == 0
+    assert serve_release(two_releases[0]) != schema
+    assert ask(postgres, ANALYST, LATEST.format("teams")) == BEFORE
+
+
+def test_a_prepared_statement_shows_what_the_role_sees_that_runs_it(
+    postgres: Server, served: Settings, published: Path
+) -> None:
+    login = email_of(published, "r01")
+    statement = "execute prepared"
+    with closing(connect(postgres, None)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "prepare prepared as select count(distinct rep_id) from scorecard.scorecard_reps"
+        )
+        counts = []
+        for role in (ANALYST, login, ANALYST):
+            cursor.execute(f'set role "{role}"')
+            cursor.execute(statement)
+            counts += cursor.fetchall()[0]
+            cursor.execute("reset role")
+    assert counts[1] == 1
+    assert counts[0] == counts[2] > 10
 
 
 def test_a_copy_that_fails_leaves_what_was_shown(
@@ -346,13 +371,11 @@ def test_a_copy_that_fails_leaves_what_was_shown(
     def fail(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(served_warehouse, "_point_views", fail)
+    monkeypatch.setattr(served_warehouse, "_show", fail)
     with pytest.raises(KeyboardInterrupt):
         serve_release(two_releases[1])
     monkeypatch.undo()
-    assert ask(postgres, ANALYST, "select max(as_of_date) from scorecard.scorecard_teams") == [
-        (dt.date(2026, 11, 18),)
-    ]
+    assert ask(postgres, ANALYST, LATEST.format("teams")) == BEFORE
     assert serve_release(two_releases[1]).endswith("1a2b3c1")
 
 
