@@ -200,7 +200,7 @@ def rollback(settings: Settings, release_id: str) -> Release:
 
 
 def code_version(settings: Settings) -> str:
-    """Version of the package and a hash of the dbt project with the company's policy."""
+    """Version of the package and a hash of the dbt project with its rules and the policy."""
     pyproject = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     root = settings.dbt_project_dir
     files = [root / "dbt_project.yml", *settings.seeds_dir.glob("*.csv")]

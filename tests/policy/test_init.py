@@ -120,7 +120,7 @@ def test_a_source_without_a_policy_is_refused(settings: Settings, tmp_path: Path
     assert not replace(settings, company="acme").seeds_dir.exists()
 
 
-@pytest.mark.parametrize("name", ["", "Acme", "../acme", "acme corp", "1acme"])
+@pytest.mark.parametrize("name", ["", "Acme", "../acme", "acme corp", "1acme", "rules"])
 def test_a_name_that_cannot_name_a_folder_is_refused(settings: Settings, name: str) -> None:
     with pytest.raises(ConfigError, match="is not a company name"):
         init_company(settings, name)

@@ -442,7 +442,7 @@ def test_nothing_to_publish_is_an_error(settings: Settings) -> None:
     assert current_release(settings) is None
 
 
-def test_the_code_version_changes_with_models_and_policy(
+def test_the_code_version_changes_with_models_policy_and_rules(
     settings: Settings, tmp_path: Path
 ) -> None:
     project = tmp_path / "dbt_project"
@@ -460,4 +460,8 @@ def test_the_code_version_changes_with_models_and_policy(
     second = code_version(changed)
     model.write_text("select 2 as one\n", encoding="utf-8")
     third = code_version(changed)
-    assert len({first, second, third}) == 3
+    rules = project / "seeds" / "rules" / "period_types.csv"
+    rules.parent.mkdir()
+    rules.write_text("period_type\nweek\n", encoding="utf-8")
+    fourth = code_version(changed)
+    assert len({first, second, third, fourth}) == 4

@@ -1,4 +1,8 @@
-with int_dates as (
+with period_types as (
+    select * from {{ ref('period_types') }}
+),
+
+int_dates as (
     select * from {{ ref('int_dates') }}
 ),
 
@@ -6,16 +10,9 @@ int_metrics__daily as (
     select * from {{ ref('int_metrics__daily') }}
 ),
 
+-- the calendar types that int_dates knows
 calendar_periods as (
-    select distinct
-        'week' as period_type,
-        week_id as period_id,
-        week_start_date as period_start,
-        week_end_date as period_end
-    from int_dates
-    where is_in_history
-    {% for type in ["month", "quarter", "year"] %}
-    union all
+    {% for type in ["week", "month", "quarter", "year"] %}
     select distinct
         '{{ type }}' as period_type,
         {{ type }}_id as period_id,
@@ -23,6 +20,7 @@ calendar_periods as (
         {{ type }}_end_date as period_end
     from int_dates
     where is_in_history
+    {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
@@ -47,21 +45,22 @@ begun as (
         calendar_periods.period_start,
         calendar_periods.period_end
     from calendar_periods
+    inner join period_types
+        on calendar_periods.period_type = period_types.period_type
     cross join history
     cross join first_record
     where
         calendar_periods.period_start <= {{ as_of_date() }}
         and calendar_periods.period_start >= history.first_day
         and calendar_periods.period_end >= first_record.date_day
-    {% for type, days in {"last_4_weeks": 28, "last_13_weeks": 91}.items() %}
     union all
     select
-        '{{ type }}' as period_type,
-        '{{ type | replace("_", " ") }}' as period_id,
-        {{ add_days(as_of_date(), 1 - days) }} as period_start,
+        period_types.period_type,
+        lower(period_types.period_name) as period_id,
+        {{ add_days(as_of_date(), '1 - period_types.days') }} as period_start,
         {{ as_of_date() }} as period_end
-    from history
-    {% endfor %}
+    from period_types
+    where period_types.kind = 'rolling'
 ),
 
 final as (
