@@ -14,8 +14,8 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
-int_seasonal_indices as (
-    select * from {{ ref('int_seasonal_indices') }}
+int_seasonal_indices__resolved as (
+    select * from {{ ref('int_seasonal_indices__resolved') }}
 ),
 
 fiscal_years as (
@@ -50,7 +50,7 @@ seasons as (
         metric_id,
         slot_id,
         avg(seasonal_index) as season
-    from int_seasonal_indices
+    from int_seasonal_indices__resolved
     group by 1, 2, 3
 ),
 

@@ -1,5 +1,3 @@
-{{ config(meta={'compared': true}) }}
-
 -- empirical Bayes: what the data say counts as much as it stands out of their noise, for months
 -- first and then for their halves
 {%- set scope = 'metric_id, index_scope, role, region' %}

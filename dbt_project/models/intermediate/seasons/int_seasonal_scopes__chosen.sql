@@ -1,5 +1,3 @@
-{{ config(meta={'compared': true}) }}
-
 -- a season that is not known for a role in its region is that of the role, else of the organisation
 with int_seasonal_scopes as (
     select * from {{ ref('int_seasonal_scopes') }}

@@ -1,9 +1,5 @@
-with int_seasonal_scopes__chosen as (
-    select * from {{ ref('int_seasonal_scopes__chosen') }}
-),
-
-int_seasonal_indices as (
-    select * from {{ ref('int_seasonal_indices') }}
+with int_seasonal_indices__resolved as (
+    select * from {{ ref('int_seasonal_indices__resolved') }}
 ),
 
 int_manual_seasons__daily as (
@@ -24,28 +20,21 @@ goal_metrics as (
 
 days as (
     select
-        scopes.metric_id,
-        scopes.role,
-        scopes.region,
+        indices.metric_id,
+        indices.role,
+        indices.region,
         int_dates.date_day,
-        coalesce(int_seasonal_indices.seasonal_index, 1)
-        * coalesce(int_manual_seasons__daily.factor, 1) as season
-    from int_seasonal_scopes__chosen as scopes
+        indices.seasonal_index * coalesce(int_manual_seasons__daily.factor, 1) as season
+    from int_seasonal_indices__resolved as indices
     inner join goal_metrics
-        on scopes.metric_id = goal_metrics.metric_id
-    cross join int_dates
-    left join int_seasonal_indices
-        on
-            scopes.metric_id = int_seasonal_indices.metric_id
-            and scopes.index_scope = int_seasonal_indices.index_scope
-            and scopes.index_role = int_seasonal_indices.role
-            and scopes.index_region = int_seasonal_indices.region
-            and int_dates.slot_id = int_seasonal_indices.slot_id
+        on indices.metric_id = goal_metrics.metric_id
+    inner join int_dates
+        on indices.slot_id = int_dates.slot_id
     left join int_manual_seasons__daily
         on
-            scopes.metric_id = int_manual_seasons__daily.metric_id
-            and scopes.role = int_manual_seasons__daily.role
-            and scopes.region = int_manual_seasons__daily.region
+            indices.metric_id = int_manual_seasons__daily.metric_id
+            and indices.role = int_manual_seasons__daily.role
+            and indices.region = int_manual_seasons__daily.region
             and int_dates.date_day = int_manual_seasons__daily.date_day
 )
 

@@ -1,9 +1,5 @@
-with int_seasonal_scopes__chosen as (
-    select * from {{ ref('int_seasonal_scopes__chosen') }}
-),
-
-int_seasonal_indices as (
-    select * from {{ ref('int_seasonal_indices') }}
+with int_seasonal_indices__resolved as (
+    select * from {{ ref('int_seasonal_indices__resolved') }}
 ),
 
 int_manual_seasons__daily as (
@@ -41,41 +37,34 @@ manual_slots as (
     group by 1, 2, 3, 4
 ),
 
--- a season that is not known is none: every working day is an average one
 final as (
     select
-        scopes.metric_id,
-        scopes.role,
-        scopes.region,
-        slot_lengths.slot_id,
-        cast(split_part(slot_lengths.slot_id, '-', 1) as integer) as month,
-        cast(split_part(slot_lengths.slot_id, '-', 2) as integer) as half,
-        scopes.index_scope,
-        coalesce(int_seasonal_indices.event_count, 0) as event_count,
-        cast(coalesce(int_seasonal_indices.years, 0) as integer) as years,
-        int_seasonal_indices.raw_index,
-        coalesce(int_seasonal_indices.shrink_weight, 0) as shrink_weight,
-        coalesce(int_seasonal_indices.half_shrink_weight, 0) as half_shrink_weight,
-        coalesce(int_seasonal_indices.seasonal_index, 1) as seasonal_index,
+        indices.metric_id,
+        indices.role,
+        indices.region,
+        indices.slot_id,
+        cast(split_part(indices.slot_id, '-', 1) as integer) as month,
+        cast(split_part(indices.slot_id, '-', 2) as integer) as half,
+        indices.index_scope,
+        indices.event_count,
+        cast(indices.years as integer) as years,
+        indices.raw_index,
+        indices.shrink_weight,
+        indices.half_shrink_weight,
+        indices.seasonal_index,
         1 + coalesce(manual_slots.excess / slot_lengths.days, 0) as manual_factor,
         manual_slots.reason as manual_reason,
-        coalesce(int_seasonal_indices.seasonal_index, 1)
+        indices.seasonal_index
         * (1 + coalesce(manual_slots.excess / slot_lengths.days, 0)) as season
-    from int_seasonal_scopes__chosen as scopes
-    cross join slot_lengths
-    left join int_seasonal_indices
-        on
-            scopes.metric_id = int_seasonal_indices.metric_id
-            and scopes.index_scope = int_seasonal_indices.index_scope
-            and scopes.index_role = int_seasonal_indices.role
-            and scopes.index_region = int_seasonal_indices.region
-            and slot_lengths.slot_id = int_seasonal_indices.slot_id
+    from int_seasonal_indices__resolved as indices
+    inner join slot_lengths
+        on indices.slot_id = slot_lengths.slot_id
     left join manual_slots
         on
-            scopes.metric_id = manual_slots.metric_id
-            and scopes.role = manual_slots.role
-            and scopes.region = manual_slots.region
-            and slot_lengths.slot_id = manual_slots.slot_id
+            indices.metric_id = manual_slots.metric_id
+            and indices.role = manual_slots.role
+            and indices.region = manual_slots.region
+            and indices.slot_id = manual_slots.slot_id
 )
 
 select * from final
