@@ -1,6 +1,5 @@
 """dbt: from raw tables and policy to marts, one asset per seed and model, one check per test."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +11,12 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from orchestration.core.fingerprint import code_version, hash_values
 from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.policy.declared import write_missing_files
 from orchestration.quality.runner import tables_read
-from orchestration.releases.publish import code_version
 from orchestration.sources.registry import enabled_sources
 from orchestration.transform import dbt_runner, engines
 from orchestration.transform.lineage import column_lineage, mapping_schema
@@ -135,8 +134,7 @@ def _recipe(settings: Settings) -> str:
             for source in enabled_sources(settings)
             for row in connection.execute(f"{source.rep_identity} order by all").fetchall()
         ]
-    zones_hash = hashlib.sha256(repr(zones).encode()).hexdigest()[:12]
-    return f"{code_version(settings)} {zones_hash} {engines.address(settings)}".strip()
+    return f"{code_version(settings)} {hash_values(zones)[:12]} {engines.address(settings)}".strip()
 
 
 @dataclass

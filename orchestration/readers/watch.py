@@ -7,7 +7,6 @@ refreshes as of today: what is said of a day must be settled before the next day
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import time
@@ -16,8 +15,9 @@ from dataclasses import asdict, dataclass, replace
 
 from orchestration.core.as_of import company_time_zone
 from orchestration.core.errors import ConfigError, RefreshRunning, ScorecardError
+from orchestration.core.fingerprint import code_version, hash_values
 from orchestration.core.settings import Settings
-from orchestration.releases.publish import Release, code_version, list_releases
+from orchestration.releases.publish import Release, list_releases
 from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import is_refreshing
 
@@ -184,4 +184,4 @@ def _due(
 ) -> Due:
     last = releases[0].release_id if releases else ""
     state = json.dumps([as_of.isoformat(), found, last], sort_keys=True)
-    return Due(as_of, reason, hashlib.sha256(state.encode()).hexdigest()[:16])
+    return Due(as_of, reason, hash_values(state)[:16])

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
-import hashlib
 import json
 import logging
 import os
 import secrets
 import shutil
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,11 +24,12 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.core.errors import PublishError
-from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.core.fingerprint import code_version, hash_file, rows_hash
+from orchestration.core.settings import Settings
 from orchestration.quality.results import CheckResult
 from orchestration.releases.history import HISTORY, SCORECARDS, write_scorecard_history
 from orchestration.releases.tables import LAYOUT, identifier, read_marts, write_marts
-from orchestration.warehouse.connection import CONTENT_OF_ROWS, STORAGE_VERSION, limits, quote
+from orchestration.warehouse.connection import STORAGE_VERSION, limits, quote
 
 logger = logging.getLogger(__name__)
 
@@ -199,20 +198,6 @@ def rollback(settings: Settings, release_id: str) -> Release:
     return release
 
 
-def code_version(settings: Settings) -> str:
-    """Version of the package and a hash of the dbt project with its rules and the policy."""
-    pyproject = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-    root = settings.dbt_project_dir
-    files = [root / "dbt_project.yml", *settings.seeds_dir.glob("*.csv")]
-    for folder in ("models", "macros", "seeds/rules"):
-        files += [path for path in (root / folder).rglob("*") if path.is_file()]
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(f"{path.relative_to(root)}\0".encode())
-        digest.update(path.read_bytes())
-    return f"{pyproject['project']['version']}+{digest.hexdigest()[:12]}"
-
-
 def _write_tables(
     settings: Settings, release: Release, checks: Sequence[CheckResult], folder: Path
 ) -> tuple[dict[str, int], dict[str, str]]:
@@ -274,7 +259,7 @@ def _copy_whole(release: Release, name: str, folder: Path) -> bool:
     if not source.is_file():
         return False
     shutil.copyfile(source, copy)
-    if _checksum(copy) == release.checksums.get(name):
+    if hash_file(copy) == release.checksums.get(name):
         return True
     copy.unlink()
     return False
@@ -290,7 +275,7 @@ def _require_history(connection: duckdb.DuckDBPyConnection, previous: Release) -
         connection.execute(f"attach {quote(previous.database)} as previous (read_only)")
         for table in {"releases", "data_checks", HISTORY} & previous.row_counts.keys():
             connection.execute(
-                f"select {CONTENT_OF_ROWS} from previous.marts.{table} as held"
+                f"select {rows_hash('held')} from previous.marts.{table} as held"
             ).fetchall()
         connection.execute("detach previous")
     except duckdb.Error as error:
@@ -380,13 +365,8 @@ def _checksums(folder: Path) -> dict[str, str]:
     checksums = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != MANIFEST:
-            checksums[path.relative_to(folder).as_posix()] = _checksum(path)
+            checksums[path.relative_to(folder).as_posix()] = hash_file(path)
     return checksums
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_manifest(folder: Path, release: Release) -> None:

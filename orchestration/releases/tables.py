@@ -8,13 +8,13 @@ comparison where all rows have the same, and set in the end: on most rows nothin
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.warehouse.connection import CONTENT_OF_ROWS, STORAGE_VERSION, quote
+from orchestration.core.fingerprint import hash_values, rows_hash
+from orchestration.warehouse.connection import STORAGE_VERSION, quote
 
 # rows lie in the order in which most readers select them: by period, then by whom, then by metric
 SORT_COLUMNS = (
@@ -99,15 +99,15 @@ def _read_mart(
     if AS_OF in names:
         (days,) = connection.execute(f"select min({AS_OF}), max({AS_OF}) from {table}").fetchall()
         as_of = days[0] if days[0] == days[1] else None
+    content = f"{rows_hash('held')} as content"
     compared = "*" if as_of is None else f"* exclude ({AS_OF})"
     connection.execute(
         f"create or replace temp table {identifier(f'{database} {name}')} as"
-        f" select {', '.join((*keys, 'count(*) as row_count', f'{CONTENT_OF_ROWS} as content'))}"
+        f" select {', '.join((*keys, 'count(*) as row_count', content))}"
         f" from (select {compared} from {table}) as held"
         + (f" group by {', '.join(keys)}" if keys else "")
     )
     held = connection.execute(f"from {parts} order by all").fetchall()
-    said = repr((held, as_of, comment, columns, LAYOUT, duckdb.__version__))
     return Mart(
         name=name,
         comment=comment,
@@ -116,7 +116,7 @@ def _read_mart(
         as_of=as_of,
         parts=parts,
         row_count=sum(row[-2] for row in held),
-        fingerprint=hashlib.sha256(said.encode()).hexdigest(),
+        fingerprint=hash_values(held, as_of, comment, columns, LAYOUT, duckdb.__version__),
     )
 
 

@@ -7,7 +7,6 @@ that says which streams there are. A page fetches only the streams that its quer
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import re
@@ -22,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.core.errors import PublishError
+from orchestration.core.fingerprint import hash_bytes
 from orchestration.core.settings import Settings
 from orchestration.releases.audiences import (
     NOBODY,
@@ -268,7 +268,7 @@ class DataWriter:
         with pa.ipc.new_stream(sink, rows.schema) as writer:
             writer.write_table(_copied(rows))
         content = sink.getvalue().to_pybytes()
-        name = f"{table}.{hashlib.sha256(content).hexdigest()[:16]}.arrow.gz"
+        name = f"{table}.{hash_bytes(content)[:16]}.arrow.gz"
         path = (self.pool or folder) / name
         if not path.exists():
             packed = gzip.compress(content, compresslevel=1, mtime=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 import filelock
 
 from orchestration.core.errors import ScorecardError
+from orchestration.core.fingerprint import hash_files
 from orchestration.core.settings import Settings
 from orchestration.site.folders import compress_files, keep_newest
 
@@ -81,27 +81,23 @@ def install_packages(project: Path) -> None:
     Raises:
         ScorecardError: npm failed.
     """
-    wanted = hashlib.sha256()
-    for path in [project / "package-lock.json", *sorted((project / "patches").glob("*.patch"))]:
-        wanted.update(path.read_bytes())
+    wanted = hash_files(
+        [project / "package-lock.json", *(project / "patches").glob("*.patch")], project
+    )
     stamp = project / "node_modules" / ".scorecard-install"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted.hexdigest():
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
     _run(["npm", "ci", "--no-progress"], project, "install the packages of the pages")
-    stamp.write_text(wanted.hexdigest(), encoding="utf-8")
+    stamp.write_text(wanted, encoding="utf-8")
 
 
 def _hash_of_sources(project: Path) -> str:
-    """One hash over every file that the shell is built from."""
-    digest = hashlib.sha256()
+    """Hash every file that the shell is built from."""
+    files: list[Path] = []
     for source in SHELL_SOURCES:
         path = project / source
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        for file in files:
-            if file.is_file():
-                digest.update(file.relative_to(project).as_posix().encode())
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+        files += path.rglob("*") if path.is_dir() else [path]
+    return hash_files(filter(Path.is_file, files), project)[:16]
 
 
 def _require_node() -> None:

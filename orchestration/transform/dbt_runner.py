@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.core.errors import ScorecardError
 from orchestration.core.settings import Settings
 from orchestration.quality.results import CheckResult
-from orchestration.transform import engines
-from orchestration.transform import node_cache as standing
+from orchestration.transform import engines, node_cache
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -93,7 +92,7 @@ def build(
 ) -> DbtRun:
     """Build seeds, models and data tests in dependency order; a failed test skips what follows.
 
-    What was built from the same inputs is left as it stands, and said again.
+    Nodes with nothing changed upstream are skipped; their earlier results are returned again.
 
     Args:
         settings: Whose warehouse to build.
@@ -116,15 +115,15 @@ def build(
             on_result(str(event["info"]["msg"]))
 
     environment = {"SCORECARD_AS_OF_DATE": as_of.isoformat()}
-    # who asks for some nodes gets them built, and nobody keeps track: what they read may be stale
+    # build a partial selection always; record nothing, because its inputs may be stale
     is_whole = not selection or "fqn:*" in selection
-    plan = standing.plan(settings, project.content, environment, full=full, is_kept=is_whole)
-    left = plan.standing
+    plan = node_cache.plan(settings, project.content, environment, full=full, is_recorded=is_whole)
+    unchanged, nodes = plan.unchanged, plan.upstream_hashes
     results: Sequence[RunResult] = []
     errors: list[str] = []
-    if len(left) < len(plan.inputs):
-        if left:  # by name, for dbt would leave out all tests of what is excluded
-            names = [name.split(".")[2] for name in plan.inputs if name not in left]
+    if len(unchanged) < len(nodes):
+        if unchanged:  # name the others: `--exclude` would also leave out their tests
+            names = [name.split(".")[2] for name in nodes if name not in unchanged]
             selection = ["--select", *names, "--indirect-selection", "empty"]
         arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test", *selection]
         if full:
@@ -141,12 +140,12 @@ def build(
     succeeded = {
         node.node.unique_id for node in results if node.status in ("success", "pass", "warn")
     }
-    standing.record(settings, plan, succeeded, events, checks)
-    said = {event["data"]["node_info"]["unique_id"]: event for event in events}
-    said |= {name: built.event for name, built in left.items()}
-    checks |= {name: built.check for name, built in left.items() if built.check is not None}
+    node_cache.record(settings, plan, succeeded, events, checks)
+    results_by_node = {event["data"]["node_info"]["unique_id"]: event for event in events}
+    results_by_node |= {name: cached.event for name, cached in unchanged.items()}
+    checks |= {name: cached.check for name, cached in unchanged.items() if cached.check is not None}
     return DbtRun(
-        events=[said[name] for name in plan.inputs if name in said],
+        events=[results_by_node[name] for name in nodes if name in results_by_node],
         checks=list(checks.values()),
         errors=errors,
     )

@@ -1,14 +1,15 @@
-"""What a build need not do again: nodes whose inputs hold what they held when they were built.
+"""Decide which dbt nodes a refresh can skip, and remember what each node was built from.
 
-The working warehouse keeps track of itself in `built.nodes`. A row is written with what it is
-about: that of a table or view in the transaction that builds it (macro `keep_track`), that of a
-seed or test after it succeeded; and it is taken back before the node is touched. So after a crash
-a node is built once too often, never once too seldom.
+The working warehouse has a table `node_cache.nodes` with one row per source, seed, model and test.
+A node is skipped while nothing upstream of it has changed (docs/incremental.md).
+
+A crash cannot leave a row that is wrong: the row of a node is cleared before the node is built.
+dbt writes the row of a model in the transaction that builds it (macro `record_node`), and `record`
+adds the results of nodes that succeeded. A node may be built once too often, never too rarely.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -18,27 +19,32 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from orchestration.core.fingerprint import code_version, hash_values, rows_hash
 from orchestration.core.settings import Settings
 from orchestration.quality.results import CheckResult
-from orchestration.releases.publish import code_version
-from orchestration.warehouse.connection import CONTENT_OF_ROWS, connect
+from orchestration.warehouse.connection import connect
 
 if TYPE_CHECKING:
     import duckdb
 
-# the days that reach SQL through the environment
+# the days that SQL reads from the environment
 DAYS = ("SCORECARD_AS_OF_DATE", "SCORECARD_GOALS_DUE_DATE")
-# says what has changed in other tables, and is cleared after the build
-CHANGES = "_changed_months"
+# lists the changed months of other tables, and is emptied after each build
+CHANGED_MONTHS = "_changed_months"
 ACTIVITIES = ("raw_files", "activities")
-TABLES = {
-    "nodes": "node varchar, built_from varchar, content varchar, inputs varchar, said varchar",
-}
+# content_hash   sources: hash of the rows; models: see the macro `record_node`
+# input_hash     models: hash of the compiled SQL and of the content hashes of the inputs
+# upstream_hash  seeds, models, tests: hash of everything upstream; null until built from that
+# result_json    dbt's event of the node, and the check result if it is a test
+COLUMNS = (
+    "node_id varchar, content_hash varchar, input_hash varchar, upstream_hash varchar,"
+    " result_json varchar"
+)
 
 
 @dataclass(frozen=True)
-class Built:
-    """A node as it was built: dbt's event of it, and what it found if it is a test."""
+class CachedResult:
+    """An earlier build's result: dbt's event of the node, and the check result of a test."""
 
     event: Mapping[str, Any]
     check: CheckResult | None
@@ -46,11 +52,14 @@ class Built:
 
 @dataclass(frozen=True)
 class Plan:
-    """What each node would be built from, after its parents, and the nodes built from just that."""
+    """The hash of everything upstream of each node, parents first, and the nodes to skip.
+
+    Without a version nothing is skipped and nothing is recorded.
+    """
 
     version: str
-    inputs: Mapping[str, str]
-    standing: Mapping[str, Built]
+    upstream_hashes: Mapping[str, str]
+    unchanged: Mapping[str, CachedResult]
 
 
 def plan(
@@ -59,13 +68,16 @@ def plan(
     days: Mapping[str, str],
     *,
     full: bool,
-    is_kept: bool,
+    is_recorded: bool,
 ) -> Plan:
-    """Compare the inputs of every node with what it was built from.
+    """Find the nodes to skip, and clear the rows of all others.
 
-    Inputs are the records of all raw tables it rests on, the days if its SQL or that of a node
-    before it names them, and the version of code and policy. Nothing stands in a full build, nor
-    if nobody keeps track, as on other engines than DuckDB.
+    Args:
+        settings: The company whose warehouse is built.
+        manifest: dbt's manifest.
+        days: The variables of `DAYS` that this build sets.
+        full: Skip nothing, and forget all earlier builds.
+        is_recorded: Whether to use the cache; other engines than DuckDB never do.
     """
     days = {name: days.get(name, os.environ.get(name, "")) for name in DAYS}
     version = f"{code_version(settings)} {','.join(settings.sources)}"
@@ -74,36 +86,21 @@ def plan(
         for name, node in manifest["nodes"].items()
         if node["resource_type"] in ("seed", "model", "test")
     }
-    if settings.target != "duckdb" or not is_kept:
-        return Plan("", _inputs(manifest, nodes, None, version, repr(days)), {})
+    if settings.target != "duckdb" or not is_recorded:
+        return Plan("", _upstream_hashes(manifest, nodes, {}, version, days), {})
     with connect(settings) as connection:
-        _create_tables(connection)
+        _create_table(connection)
         if full:
-            connection.execute("delete from built.nodes")
-        contents = _note_sources(connection, manifest, nodes)
-        inputs = _inputs(manifest, nodes, contents, version, repr(sorted(days.items())))
-        stored = connection.execute(
-            "select node, inputs, said from built.nodes where inputs is not null"
-        ).fetchall()
-        relations = set(
-            connection.execute(
-                "select table_schema, table_name from information_schema.tables"
-            ).fetchall()
-        )
-        standing = {
-            name: _read(said)
-            for name, built_from, said in stored
-            if inputs.get(name) == built_from
-            and (
-                nodes[name]["resource_type"] == "test"
-                or (nodes[name]["schema"], nodes[name]["name"]) in relations
-            )
-        }
-        touched = [name for name in nodes if name not in standing]
+            connection.execute("delete from node_cache.nodes")
+        source_hashes = _record_sources(connection, manifest, nodes)
+        upstream_hashes = _upstream_hashes(manifest, nodes, source_hashes, version, days)
+        unchanged = _unchanged(connection, nodes, upstream_hashes)
         connection.execute(
-            "update built.nodes set inputs = null, said = null where node = any(?)", [touched]
+            "update node_cache.nodes set upstream_hash = null, result_json = null"
+            " where node_id = any(?)",
+            [[name for name in nodes if name not in unchanged]],
         )
-    return Plan(version, inputs, standing)
+    return Plan(version, upstream_hashes, unchanged)
 
 
 def record(
@@ -113,10 +110,10 @@ def record(
     events: Sequence[Mapping[str, Any]],
     checks: Mapping[str, CheckResult],
 ) -> None:
-    """Record what seeds and tests that succeeded were built from, and every result."""
+    """Record the upstream hash and the result of each node that succeeded."""
     if not planned.version:
         return
-    said = {
+    results = {
         name: json.dumps([event, asdict(checks[name]) if name in checks else None], default=str)
         for event in events
         if (name := event["data"]["node_info"]["unique_id"]) in succeeded
@@ -124,119 +121,157 @@ def record(
     with connect(settings) as connection:
         connection.execute("begin transaction")
         connection.execute(
-            "create temp table said as select unnest(?::varchar[]) as node,"
-            " unnest(?::varchar[]) as inputs, unnest(?::varchar[]) as said",
-            [list(said), [planned.inputs[name] for name in said], list(said.values())],
+            "create temp table results as select unnest(?::varchar[]) as node_id,"
+            " unnest(?::varchar[]) as upstream_hash, unnest(?::varchar[]) as result_json",
+            [
+                list(results),
+                [planned.upstream_hashes[name] for name in results],
+                list(results.values()),
+            ],
+        )
+        # seeds and tests have no row yet
+        connection.execute(
+            "insert into node_cache.nodes (node_id)"
+            " select node_id from results anti join node_cache.nodes using (node_id)"
         )
         connection.execute(
-            "insert into built.nodes (node)"
-            " select node from said anti join built.nodes using (node)"
-        )
-        connection.execute(
-            "update built.nodes set inputs = said.inputs, said = said.said"
-            " from said where nodes.node = said.node"
+            "update node_cache.nodes"
+            " set upstream_hash = results.upstream_hash, result_json = results.result_json"
+            " from results where nodes.node_id = results.node_id"
         )
         connection.execute("commit")
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """The tables that keep track; those of another version of the code say nothing here."""
-    known = dict(
+def _create_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table; one with the columns of another version of the code is dropped."""
+    found = connection.execute(
+        "select string_agg(column_name || ' ' || lower(data_type), ', ' order by column_index)"
+        " from duckdb_columns() where schema_name = 'node_cache'"
+    ).fetchall()
+    if found != [(COLUMNS,)]:
+        connection.execute("drop schema if exists node_cache cascade")
+        connection.execute("create schema node_cache")
+        connection.execute(f"create table node_cache.nodes ({COLUMNS})")
+
+
+def _unchanged(
+    connection: duckdb.DuckDBPyConnection,
+    nodes: Mapping[str, Mapping[str, Any]],
+    upstream_hashes: Mapping[str, str],
+) -> dict[str, CachedResult]:
+    """Return the nodes that were last built from the same, if their relations still exist."""
+    stored = connection.execute(
+        "select node_id, upstream_hash, result_json from node_cache.nodes"
+        " where upstream_hash is not null"
+    ).fetchall()
+    relations = set(
         connection.execute(
-            "select table_name, string_agg(column_name || ' ' || lower(data_type), ', '"
-            " order by column_index) from duckdb_columns() where schema_name = 'built' group by 1"
+            "select table_schema, table_name from information_schema.tables"
         ).fetchall()
     )
-    if known and known != TABLES:
-        connection.execute("drop schema built cascade")
-    connection.execute("create schema if not exists built")
-    for table, columns in TABLES.items():
-        connection.execute(f"create table if not exists built.{table} ({columns})")
+    return {
+        name: _read_result(result_json)
+        for name, upstream_hash, result_json in stored
+        if upstream_hashes.get(name) == upstream_hash
+        and (
+            nodes[name]["resource_type"] == "test"
+            or (nodes[name]["schema"], nodes[name]["name"]) in relations
+        )
+    }
 
 
-def _read(said: str) -> Built:
-    event, check = json.loads(said)
-    return Built(event, CheckResult(**check) if check else None)
+def _read_result(result_json: str) -> CachedResult:
+    event, check = json.loads(result_json)
+    return CachedResult(event, CheckResult(**check) if check else None)
 
 
-def _note_sources(
+def _record_sources(
     connection: duckdb.DuckDBPyConnection,
     manifest: Mapping[str, Any],
     nodes: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, str]:
-    """What each raw table that is read holds, whatever the order of its rows."""
+    """Replace the content hash of each raw table that a node reads, and return them."""
     read = {parent for node in nodes.values() for parent in node["depends_on"].get("nodes", [])}
-    known = dict(
-        connection.execute("select node, content from built.nodes where node like 'source.%'")
-        .fetchall()
-    )  # fmt: skip
-    contents = {}
+    before = dict(
+        connection.execute(
+            "select node_id, content_hash from node_cache.nodes where node_id like 'source.%'"
+        ).fetchall()
+    )
+    hashes = {}
     for name in sorted(read & manifest["sources"].keys()):
         source = manifest["sources"][name]
-        table = f'"{source["schema"]}"."{source["identifier"]}"'
-        if source["name"] == CHANGES:
-            contents[name] = ""
+        if source["name"] == CHANGED_MONTHS:
+            hashes[name] = ""
         elif (source["schema"], source["identifier"]) == ACTIVITIES:
-            contents[name] = _content_of_activities(connection, known.get(name, ""))
+            hashes[name] = _hash_activities(connection, before.get(name, ""))
         else:
-            contents[name] = _content(connection, table)
-    connection.execute("delete from built.nodes where node like 'source.%'")
-    for name, content in contents.items():
-        connection.execute("insert into built.nodes (node, content) values (?, ?)", [name, content])
-    return contents
+            hashes[name] = _hash_rows(connection, f'"{source["schema"]}"."{source["identifier"]}"')
+    connection.execute("delete from node_cache.nodes where node_id like 'source.%'")
+    for name, content_hash in hashes.items():
+        connection.execute(
+            "insert into node_cache.nodes (node_id, content_hash) values (?, ?)",
+            [name, content_hash],
+        )
+    return hashes
 
 
-def _content_of_activities(connection: duckdb.DuckDBPyConnection, known: str) -> str:
-    """What the one large table holds, told by what ingestion notes of its changes.
+def _hash_activities(connection: duckdb.DuckDBPyConnection, before: str) -> str:
+    """Hash the one large table by what ingestion records of its changes, not by all its columns.
 
-    It stamps rows, and writes down the months in which they lie until these are built. Reading all
-    columns of ten million rows costs as much as a model.
+    These are the stamps of the rows, and the months with changes, which are listed until they are
+    built. Reading all columns of ten million rows costs as much as a model.
     """
-    (noted,) = connection.execute(
-        f"select count(*) from raw_files.{CHANGES} where table_name = 'activities'"
+    (changed,) = connection.execute(
+        f"select count(*) from raw_files.{CHANGED_MONTHS} where table_name = 'activities'"
     ).fetchall()
-    stamps = _content(connection, f"(select _modified_at, _is_deleted from {'.'.join(ACTIVITIES)})")
-    _, _, version = known.rpartition(" ")
-    return f"{stamps} {uuid4().hex if noted[0] or not version else version}"
+    stamps = _hash_rows(
+        connection, f"(select _modified_at, _is_deleted from {'.'.join(ACTIVITIES)})"
+    )
+    _, _, version = before.rpartition(" ")
+    return f"{stamps} {uuid4().hex if changed[0] or not version else version}"
 
 
-def _content(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    (row,) = connection.execute(f"select {CONTENT_OF_ROWS} from {table} as held").fetchall()
+def _hash_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    (row,) = connection.execute(f"select {rows_hash('held')} from {relation} as held").fetchall()
     return str(row[0])
 
 
-def _inputs(
+def _upstream_hashes(
     manifest: Mapping[str, Any],
     nodes: Mapping[str, Mapping[str, Any]],
-    contents: Mapping[str, str] | None,
+    source_hashes: Mapping[str, str],
     version: str,
-    days: str,
+    days: Mapping[str, str],
 ) -> dict[str, str]:
-    """What each node is built from, the inputs of its inputs included."""
+    """Hash what is upstream of each node: version, raw tables, and the days if SQL reads them."""
 
     @cache
-    def names_days(macro: str) -> bool:
+    def macro_reads_days(macro: str) -> bool:
         if not macro.startswith("macro.sales_scorecard."):
             return False
         content = manifest["macros"][macro]
-        return any(day in content["macro_sql"] for day in DAYS) or any(
-            map(names_days, content["depends_on"]["macros"])
+        return _names_days(content["macro_sql"]) or any(
+            map(macro_reads_days, content["depends_on"]["macros"])
         )
 
     @cache
-    def rests_on(name: str) -> frozenset[str]:
-        if name not in nodes:  # a source
-            return frozenset([f"{name} {contents[name] if contents else ''}"])
+    def upstream(name: str) -> frozenset[str]:
+        if name not in nodes:
+            return frozenset([f"{name} {source_hashes.get(name, '')}"])
         node = nodes[name]
-        has_days = any(day in node.get("raw_code", "") for day in DAYS) or any(
-            map(names_days, node["depends_on"].get("macros", []))
+        reads_days = _names_days(node.get("raw_code", "")) or any(
+            map(macro_reads_days, node["depends_on"].get("macros", []))
         )
-        own = {days} if has_days else set()
-        return frozenset(own.union(*map(rests_on, node["depends_on"].get("nodes", []))))
+        own = {repr(sorted(days.items()))} if reads_days else set()
+        return frozenset(own.union(*map(upstream, node["depends_on"].get("nodes", []))))
 
     parents = {name: node["depends_on"].get("nodes", []) for name, node in nodes.items()}
     return {
-        name: hashlib.sha256(repr((version, sorted(rests_on(name)))).encode()).hexdigest()
+        name: hash_values(version, sorted(upstream(name)))
         for name in TopologicalSorter(parents).static_order()
         if name in nodes
     }
+
+
+def _names_days(sql: str) -> bool:
+    return any(day in sql for day in DAYS)

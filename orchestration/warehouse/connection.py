@@ -18,8 +18,6 @@ from orchestration.core.settings import Settings
 
 # older DuckDB drivers (Evidence, BI tools) can open files written in this version
 STORAGE_VERSION = "v1.4.0"
-# what the rows of a relation under the name `held` are, in whatever order (macro content_of_rows)
-CONTENT_OF_ROWS = "concat_ws(' ', count(*), bit_xor(hash(held)), sum(cast(hash(held) as hugeint)))"
 WORKING = "working-"
 
 

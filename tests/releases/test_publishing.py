@@ -13,11 +13,11 @@ import duckdb
 import pytest
 
 from orchestration.core.errors import PublishError
+from orchestration.core.fingerprint import code_version
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.quality.results import CheckResult
 from orchestration.releases import publish as publishing
 from orchestration.releases.publish import (
-    code_version,
     current_release,
     list_releases,
     publish,
@@ -440,28 +440,3 @@ def test_nothing_to_publish_is_an_error(settings: Settings) -> None:
         publish(settings, AS_OF, [], {}, NOW)
     assert list_releases(settings) == []
     assert current_release(settings) is None
-
-
-def test_the_code_version_changes_with_models_policy_and_rules(
-    settings: Settings, tmp_path: Path
-) -> None:
-    project = tmp_path / "dbt_project"
-    (project / "models").mkdir(parents=True)
-    (project / "seeds" / "demo").mkdir(parents=True)
-    (project / "dbt_project.yml").write_text("name: x\n", encoding="utf-8")
-    model = project / "models" / "dim_reps.sql"
-    policy = project / "seeds" / "demo" / "goals.csv"
-    model.write_text("select 1 as one\n", encoding="utf-8")
-    policy.write_text("goal\n50\n", encoding="utf-8")
-    changed = Settings(data_dir=settings.data_dir, dbt_project_dir=project)
-    first = code_version(changed)
-    assert first.startswith("0.1.0+")
-    policy.write_text("goal\n60\n", encoding="utf-8")
-    second = code_version(changed)
-    model.write_text("select 2 as one\n", encoding="utf-8")
-    third = code_version(changed)
-    rules = project / "seeds" / "rules" / "period_types.csv"
-    rules.parent.mkdir()
-    rules.write_text("period_type\nweek\n", encoding="utf-8")
-    fourth = code_version(changed)
-    assert len({first, second, third, fourth}) == 4

@@ -6,12 +6,9 @@
 {% materialization table, adapter='duckdb' -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set inputs = inputs_of_model() -%}
+    {%- set hash = input_hash() -%}
 
-    {% if inputs and not should_full_refresh() and existing_relation is not none and run_query(
-        "select 1 from built.nodes where node = '" ~ model.unique_id
-        ~ "' and built_from = '" ~ inputs ~ "'"
-    ).rows | length %}
+    {% if existing_relation is not none and not should_full_refresh() and is_unchanged(hash) %}
         {% call noop_statement('main', 'UNCHANGED', 'UNCHANGED') %}{% endcall %}
         {{ return({'relations': [target_relation]}) }}
     {% endif %}
@@ -22,7 +19,7 @@
             drop {{ existing_relation.type }} {{ existing_relation }};
         {%- endif %}
         {{ create_table_as(False, target_relation, compiled_code) }};
-        {{ keep_track(target_relation, inputs) }}
+        {{ record_node(target_relation, hash) }}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

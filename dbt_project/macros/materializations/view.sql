@@ -9,7 +9,7 @@
             drop {{ existing_relation.type }} {{ existing_relation }};
         {%- endif %}
         {{ create_view_as(target_relation, sql) }};
-        {{ keep_track(target_relation, inputs_of_model()) }}
+        {{ record_node(target_relation, input_hash()) }}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

@@ -8,7 +8,6 @@ in SQL, and only where they find something are rows looked up one by one.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.errors import InputError
+from orchestration.core.fingerprint import hash_values
 from orchestration.core.settings import Settings
 from orchestration.policy.reading import read_policy
 from orchestration.sources.canonical import TABLE_BY_NAME, TABLES, Table
@@ -163,7 +163,7 @@ def file_fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str,
                 parts.append(path.read_bytes())
                 reach = sorted(p for p in settings.files_dir.rglob("*") if p.is_file())
                 parts.append(identity(reach))
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        return hash_values(*parts)
 
     own = {table.name: of(table) for table in TABLES}
     return {

@@ -10,7 +10,6 @@ An engine says how parts of a table are replaced and how a table is read, both i
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 import pyarrow as pa
 
+from orchestration.core.fingerprint import hash_values, rows_hash
 from orchestration.core.settings import Settings
 from orchestration.sources.registry import enabled_sources
-from orchestration.warehouse.connection import CONTENT_OF_ROWS, connect, quote
+from orchestration.warehouse.connection import connect, quote
 
 if TYPE_CHECKING:
     from orchestration.transform.dbt_runner import DbtProject
@@ -195,12 +195,11 @@ def _parts(
 ) -> dict[str, tuple[str, int]]:
     """Fingerprint of each part, whatever the order of its rows, and how many rows it has."""
     rows = connection.execute(
-        f"select {PART}, count(*), {CONTENT_OF_ROWS} from ({query}) as held group by 1 order by 1"
+        f"select {PART}, count(*), {rows_hash('held')} from ({query}) as held group by 1 order by 1"
     ).fetchall()
     parts = {}
     for name, count, content in rows or [("", 0, "")]:
-        text = repr((columns, duckdb.__version__, content))
-        parts[name] = (hashlib.sha256(text.encode()).hexdigest(), count)
+        parts[name] = (hash_values(columns, duckdb.__version__, content), count)
     return parts
 
 

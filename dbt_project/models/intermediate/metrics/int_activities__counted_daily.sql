@@ -5,7 +5,7 @@
         partition_by='month_start_date',
         on_schema_change='fail',
         pre_hook="{% if is_incremental() %}{{ forget_months(this, source('raw_files', '_changed_months'), 'activities') }}{% endif %}",
-        post_hook="{{ keep_track(this, inputs_of_model()) }}",
+        post_hook="{{ record_node(this, input_hash()) }}",
     )
 }}
 

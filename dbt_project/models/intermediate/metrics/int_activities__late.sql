@@ -5,7 +5,7 @@
         incremental_strategy='append',
         on_schema_change='fail',
         pre_hook="{% if is_incremental() %}delete from {{ this }} where month_start_date in (select month_start from {{ source('raw_files', '_changed_months') }} where table_name = 'activities') or loaded_text not in (select min(modified_text) from ({{ source_records('activities') }}) as sourced_activities){% endif %}",
-        post_hook="{{ keep_track(this, inputs_of_model()) }}",
+        post_hook="{{ record_node(this, input_hash()) }}",
     )
 }}
 
