@@ -4,8 +4,7 @@
 -#}
 {% macro source_records(table) -%}
     select * from {{ ref("stg_files__" ~ table) }}
-    {%- for source in ["salesforce", "hubspot"]
-        if source in env_var("SCORECARD_SOURCES", "files").split(",") %}
+    {%- for source in crm_sources().split() %}
     union all
     select * from {{ ref("int_" ~ source ~ "__" ~ table) }}
     {%- endfor %}

@@ -32,7 +32,10 @@ def models_of(source: str) -> list[str]:
 
 MODELS = models_of("hubspot")
 TABLES = [name.removeprefix("int_hubspot__") for name in MODELS if name.startswith("int_")]
-UNIONS = ("int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities")
+UNIONS = (
+    "int_crm_users__unioned", "int_rep_ids__matched", "int_quotas__unioned", "int_goals__of_quotas",
+    "int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities",
+)  # fmt: skip
 BUILD = (
     "--resource-type",
     "model",
@@ -187,7 +190,10 @@ def all_three(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Compa
 
 
 def test_a_person_in_three_systems_is_one_rep(all_three: Company) -> None:
-    sql = "select user_id, rep_id from intermediate.int_hubspot__rep_ids order by 1"
+    sql = (
+        "select user_id, rep_id from intermediate.int_rep_ids__matched"
+        " where source = 'hubspot' order by 1"
+    )
     assert all_three.rows(sql) == [
         ("41", "caller"), ("42", "005B"), ("43", "44"), ("44", "44"), ("45", "45"),
     ]  # fmt: skip
@@ -260,7 +266,7 @@ def test_goals_of_revenue_are_goals_of_our_periods(all_three: Company) -> None:
     ]
 
 
-@pytest.mark.parametrize("table", [name for name in TABLES if name != "rep_ids"])
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("users", "quotas")])
 def test_the_columns_are_those_of_the_canonical_table(all_three: Company, table: str) -> None:
     def columns(relation: str) -> Any:
         return [row[:2] for row in all_three.rows(f"describe {relation}")]
@@ -276,12 +282,12 @@ def test_postgres_makes_the_same_of_them(
     assert differing_on_postgres(all_three, postgres, tmp_path, models) == []
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, *UNIONS])
 def test_the_models_are_written_in_the_sql_that_all_engines_share(
     all_three: Company, model: str
 ) -> None:
     folder = dbt_runner.target_dir(all_three.settings) / "compiled/sales_scorecard/models"
-    [path] = folder.glob(f"*/hubspot/{model}.sql")
+    [path] = folder.glob(f"*/*/{model}.sql")
     assert list(slips(path.read_text(encoding="utf-8"))) == []
 
 

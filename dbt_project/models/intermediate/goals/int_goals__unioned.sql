@@ -35,8 +35,7 @@ unioned as (
         'files' as source
     from stg_files__goals
     where not is_deleted
-    {%- for source in ["salesforce", "hubspot"]
-        if source in env_var("SCORECARD_SOURCES", "files").split(",") %}
+    {%- if crm_sources().split() %}
     union all
     select
         goal_id,
@@ -49,9 +48,9 @@ unioned as (
         timing,
         valid_from,
         valid_to,
-        '{{ source }}' as source
-    from {{ ref('int_' ~ source ~ '__goals') }}
-    {%- endfor %}
+        source
+    from {{ ref('int_goals__of_quotas') }}
+    {%- endif %}
 )
 
 select * from unioned

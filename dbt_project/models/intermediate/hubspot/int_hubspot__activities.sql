@@ -18,8 +18,9 @@ stg_hubspot__property_options as (
     select * from {{ ref('stg_hubspot__property_options') }}
 ),
 
-int_hubspot__rep_ids as (
-    select * from {{ ref('int_hubspot__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'hubspot'
 ),
 
 -- the outcome of a call is a code, which the account gives a name
@@ -117,7 +118,7 @@ activities as (
 mapped as (
     select
         activities.activity_id,
-        coalesce(int_hubspot__rep_ids.rep_id, activities.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, activities.owner_id) as rep_id,
         activities.contact_id,
         activities.contact_id as lead_id,
         activities.company_id as account_id,
@@ -136,8 +137,8 @@ mapped as (
         activities.modified_at,
         activities.is_deleted
     from activities
-    left join int_hubspot__rep_ids
-        on activities.owner_id = int_hubspot__rep_ids.user_id
+    left join rep_ids
+        on activities.owner_id = rep_ids.user_id
 )
 
 select * from mapped

@@ -6,8 +6,9 @@ stg_hubspot__deals as (
     select * from {{ ref('stg_hubspot__deals') }}
 ),
 
-int_hubspot__rep_ids as (
-    select * from {{ ref('int_hubspot__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'hubspot'
 ),
 
 first_deals as (
@@ -23,7 +24,7 @@ first_deals as (
 mapped as (
     select
         stg_hubspot__contacts.contact_id as lead_id,
-        coalesce(int_hubspot__rep_ids.rep_id, stg_hubspot__contacts.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, stg_hubspot__contacts.owner_id) as rep_id,
         stg_hubspot__contacts.company_id as account_id,
         first_deals.deal_id as opportunity_id,
         coalesce(stg_hubspot__contacts.custom_source, stg_hubspot__contacts.source) as source,
@@ -40,8 +41,8 @@ mapped as (
     from stg_hubspot__contacts
     left join first_deals
         on stg_hubspot__contacts.contact_id = first_deals.contact_id
-    left join int_hubspot__rep_ids
-        on stg_hubspot__contacts.owner_id = int_hubspot__rep_ids.user_id
+    left join rep_ids
+        on stg_hubspot__contacts.owner_id = rep_ids.user_id
     where
         stg_hubspot__contacts.opportunity_at is not null
         or coalesce(lower(stg_hubspot__contacts.lifecycle_stage), 'subscriber')

@@ -6,8 +6,9 @@ stg_hubspot__pipeline_stages as (
     select * from {{ ref('stg_hubspot__pipeline_stages') }}
 ),
 
-int_hubspot__rep_ids as (
-    select * from {{ ref('int_hubspot__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'hubspot'
 ),
 
 int_rep_offsets as (
@@ -18,7 +19,7 @@ int_rep_offsets as (
 mapped as (
     select
         stg_hubspot__deals.deal_id as opportunity_id,
-        coalesce(int_hubspot__rep_ids.rep_id, stg_hubspot__deals.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, stg_hubspot__deals.owner_id) as rep_id,
         stg_hubspot__deals.company_id as account_id,
         stg_hubspot__deals.contact_id as lead_id,
         coalesce(stg_hubspot__deals.custom_opportunity_type, stg_hubspot__deals.deal_type)
@@ -48,8 +49,8 @@ mapped as (
         on
             stg_hubspot__deals.pipeline_id = stg_hubspot__pipeline_stages.pipeline_id
             and stg_hubspot__deals.stage_id = stg_hubspot__pipeline_stages.stage_id
-    left join int_hubspot__rep_ids
-        on stg_hubspot__deals.owner_id = int_hubspot__rep_ids.user_id
+    left join rep_ids
+        on stg_hubspot__deals.owner_id = rep_ids.user_id
 )
 
 select * from mapped

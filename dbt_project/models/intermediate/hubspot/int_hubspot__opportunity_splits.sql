@@ -2,20 +2,21 @@ with stg_hubspot__deal_splits as (
     select * from {{ ref('stg_hubspot__deal_splits') }}
 ),
 
-int_hubspot__rep_ids as (
-    select * from {{ ref('int_hubspot__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'hubspot'
 ),
 
 -- a deal that nobody shares has one split, of all of it: that is its owner's anyway
 mapped as (
     select
         stg_hubspot__deal_splits.deal_id as opportunity_id,
-        coalesce(int_hubspot__rep_ids.rep_id, stg_hubspot__deal_splits.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, stg_hubspot__deal_splits.owner_id) as rep_id,
         sum(stg_hubspot__deal_splits.split_ratio) as split_ratio,
         false as is_deleted
     from stg_hubspot__deal_splits
-    left join int_hubspot__rep_ids
-        on stg_hubspot__deal_splits.owner_id = int_hubspot__rep_ids.user_id
+    left join rep_ids
+        on stg_hubspot__deal_splits.owner_id = rep_ids.user_id
     where
         not stg_hubspot__deal_splits.is_deleted
         and stg_hubspot__deal_splits.split_ratio < 1

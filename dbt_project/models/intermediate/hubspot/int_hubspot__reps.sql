@@ -6,14 +6,15 @@ stg_hubspot__users as (
     select * from {{ ref('stg_hubspot__users') }}
 ),
 
-int_hubspot__rep_ids as (
-    select * from {{ ref('int_hubspot__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'hubspot'
 ),
 
 -- the files, or Salesforce, say all about their reps
 mapped as (
     select
-        int_hubspot__rep_ids.rep_id,
+        rep_ids.rep_id,
         cast(null as {{ type_text() }}) as manager_id,
         coalesce(
             {{ clean_text("coalesce(stg_hubspot__owners.first_name, '') || ' '"
@@ -39,13 +40,13 @@ mapped as (
         cast(null as date) as valid_from,
         false as is_deleted
     from stg_hubspot__owners
-    inner join int_hubspot__rep_ids
-        on stg_hubspot__owners.owner_id = int_hubspot__rep_ids.user_id
+    inner join rep_ids
+        on stg_hubspot__owners.owner_id = rep_ids.user_id
     left join stg_hubspot__users
         on
             stg_hubspot__owners.user_id = stg_hubspot__users.user_id
             and not stg_hubspot__users.is_deleted
-    where int_hubspot__rep_ids.is_first and not int_hubspot__rep_ids.is_known
+    where rep_ids.is_first and not rep_ids.is_known
 )
 
 select * from mapped

@@ -6,8 +6,9 @@ stg_salesforce__events as (
     select * from {{ ref('stg_salesforce__events') }}
 ),
 
-int_salesforce__rep_ids as (
-    select * from {{ ref('int_salesforce__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'salesforce'
 ),
 
 -- a task counts when it is done, on the day it was; what is still to do is no activity
@@ -56,7 +57,7 @@ activities as (
 mapped as (
     select
         activities.activity_id,
-        coalesce(int_salesforce__rep_ids.rep_id, activities.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, activities.owner_id) as rep_id,
         case when substr(activities.who_id, 1, 3) = '003' then activities.who_id end as contact_id,
         case when substr(activities.who_id, 1, 3) = '00Q' then activities.who_id end as lead_id,
         activities.account_id,
@@ -76,8 +77,8 @@ mapped as (
         activities.modified_at,
         activities.is_deleted
     from activities
-    left join int_salesforce__rep_ids
-        on activities.owner_id = int_salesforce__rep_ids.user_id
+    left join rep_ids
+        on activities.owner_id = rep_ids.user_id
 )
 
 select * from mapped

@@ -2,14 +2,15 @@ with stg_salesforce__leads as (
     select * from {{ ref('stg_salesforce__leads') }}
 ),
 
-int_salesforce__rep_ids as (
-    select * from {{ ref('int_salesforce__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'salesforce'
 ),
 
 mapped as (
     select
         stg_salesforce__leads.lead_id,
-        coalesce(int_salesforce__rep_ids.rep_id, stg_salesforce__leads.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, stg_salesforce__leads.owner_id) as rep_id,
         stg_salesforce__leads.account_id,
         stg_salesforce__leads.opportunity_id,
         stg_salesforce__leads.source,
@@ -22,8 +23,8 @@ mapped as (
         {{ noon_of('stg_salesforce__leads.converted_date') }} as converted_at,
         stg_salesforce__leads.is_deleted
     from stg_salesforce__leads
-    left join int_salesforce__rep_ids
-        on stg_salesforce__leads.owner_id = int_salesforce__rep_ids.user_id
+    left join rep_ids
+        on stg_salesforce__leads.owner_id = rep_ids.user_id
 )
 
 select * from mapped

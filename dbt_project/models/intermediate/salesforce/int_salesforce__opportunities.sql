@@ -6,8 +6,9 @@ stg_salesforce__leads as (
     select * from {{ ref('stg_salesforce__leads') }}
 ),
 
-int_salesforce__rep_ids as (
-    select * from {{ ref('int_salesforce__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'salesforce'
 ),
 
 converted_leads as (
@@ -22,7 +23,7 @@ converted_leads as (
 mapped as (
     select
         stg_salesforce__opportunities.opportunity_id,
-        coalesce(int_salesforce__rep_ids.rep_id, stg_salesforce__opportunities.owner_id) as rep_id,
+        coalesce(rep_ids.rep_id, stg_salesforce__opportunities.owner_id) as rep_id,
         stg_salesforce__opportunities.account_id,
         converted_leads.lead_id,
         coalesce(
@@ -42,8 +43,8 @@ mapped as (
     from stg_salesforce__opportunities
     left join converted_leads
         on stg_salesforce__opportunities.opportunity_id = converted_leads.opportunity_id
-    left join int_salesforce__rep_ids
-        on stg_salesforce__opportunities.owner_id = int_salesforce__rep_ids.user_id
+    left join rep_ids
+        on stg_salesforce__opportunities.owner_id = rep_ids.user_id
 )
 
 select * from mapped

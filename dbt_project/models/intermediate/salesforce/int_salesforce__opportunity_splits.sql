@@ -2,21 +2,22 @@ with stg_salesforce__opportunity_splits as (
     select * from {{ ref('stg_salesforce__opportunity_splits') }}
 ),
 
-int_salesforce__rep_ids as (
-    select * from {{ ref('int_salesforce__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'salesforce'
 ),
 
 -- only splits whose shares must add up to all of it: overlays give credit on top
 mapped as (
     select
         stg_salesforce__opportunity_splits.opportunity_id,
-        coalesce(int_salesforce__rep_ids.rep_id, stg_salesforce__opportunity_splits.owner_id)
+        coalesce(rep_ids.rep_id, stg_salesforce__opportunity_splits.owner_id)
             as rep_id,
         sum(stg_salesforce__opportunity_splits.split_percentage) / 100 as split_ratio,
         false as is_deleted
     from stg_salesforce__opportunity_splits
-    left join int_salesforce__rep_ids
-        on stg_salesforce__opportunity_splits.owner_id = int_salesforce__rep_ids.user_id
+    left join rep_ids
+        on stg_salesforce__opportunity_splits.owner_id = rep_ids.user_id
     where
         stg_salesforce__opportunity_splits.is_total_validated
         and not stg_salesforce__opportunity_splits.is_deleted

@@ -6,15 +6,16 @@ stg_salesforce__user_roles as (
     select * from {{ ref('stg_salesforce__user_roles') }}
 ),
 
-int_salesforce__rep_ids as (
-    select * from {{ ref('int_salesforce__rep_ids') }}
+rep_ids as (
+    select * from {{ ref('int_rep_ids__matched') }}
+    where source = 'salesforce'
 ),
 
 -- who signs in to sell: not portal users, not Salesforce's own. Of a rep whom an earlier source
 -- knows, that one says all
 mapped as (
     select
-        int_salesforce__rep_ids.rep_id,
+        rep_ids.rep_id,
         manager_ids.rep_id as manager_id,
         stg_salesforce__users.user_name as rep_name,
         stg_salesforce__users.email,
@@ -37,17 +38,17 @@ mapped as (
         cast(null as date) as valid_from,
         stg_salesforce__users.is_deleted
     from stg_salesforce__users
-    inner join int_salesforce__rep_ids
-        on stg_salesforce__users.user_id = int_salesforce__rep_ids.user_id
+    inner join rep_ids
+        on stg_salesforce__users.user_id = rep_ids.user_id
     left join stg_salesforce__users as managers
         on stg_salesforce__users.manager_id = managers.user_id
-    left join int_salesforce__rep_ids as manager_ids
+    left join rep_ids as manager_ids
         on stg_salesforce__users.manager_id = manager_ids.user_id
     left join stg_salesforce__user_roles
         on stg_salesforce__users.user_role_id = stg_salesforce__user_roles.user_role_id
     where
-        not int_salesforce__rep_ids.is_known
-        and int_salesforce__rep_ids.is_first
+        not rep_ids.is_known
+        and rep_ids.is_first
         and coalesce(stg_salesforce__users.user_type, 'Standard') = 'Standard'
 )
 

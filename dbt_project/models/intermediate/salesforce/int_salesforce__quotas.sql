@@ -53,8 +53,6 @@ quotas as (
     left join managers
         on amounts.owner_id = managers.manager_id
     where types.preference = 1 and managers.manager_id is null
-),
+)
 
-{{ goals_of_quotas('salesforce') }}
-
-select * from mapped
+select * from quotas

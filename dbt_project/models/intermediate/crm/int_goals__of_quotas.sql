@@ -1,11 +1,11 @@
-{#-
-    The steps that make goals of revenue_won of a CRM's quotas; the last one is `mapped`, in the
-    columns of the canonical table `goals`. Reads the step `quotas`: owner_id, period, amount,
-    currency, start_date and end_date. Several of one owner and period add up.
--#}
-{% macro goals_of_quotas(source) -%}
-int_rep_ids as (
-    select * from {{ ref('int_' ~ source ~ '__rep_ids') }}
+{{ config(enabled=crm_sources().split() | length > 0) }}
+
+with int_quotas__unioned as (
+    select * from {{ ref('int_quotas__unioned') }}
+),
+
+int_rep_ids__matched as (
+    select * from {{ ref('int_rep_ids__matched') }}
 ),
 
 int_dates as (
@@ -25,12 +25,13 @@ priced as (
         quotas.*,
         upper(int_settings.currency) as company_currency,
         upper(coalesce(quotas.currency, int_settings.currency)) as quota_currency
-    from quotas
+    from int_quotas__unioned as quotas
     cross join int_settings
 ),
 
 converted as (
     select
+        priced.source,
         priced.owner_id,
         priced.period,
         priced.amount
@@ -59,7 +60,8 @@ converted as (
 -- periods of a custom fiscal year begin on any day: they count for ours that holds their middle
 placed as (
     select
-        coalesce(int_rep_ids.rep_id, converted.owner_id) as rep_id,
+        converted.source,
+        coalesce(int_rep_ids__matched.rep_id, converted.owner_id) as rep_id,
         converted.period,
         converted.amount,
         case converted.period
@@ -77,26 +79,29 @@ placed as (
     from converted
     inner join int_dates
         on converted.middle_date = int_dates.date_day
-    left join int_rep_ids
-        on converted.owner_id = int_rep_ids.user_id
+    left join int_rep_ids__matched
+        on
+            converted.source = int_rep_ids__matched.source
+            and converted.owner_id = int_rep_ids__matched.user_id
 ),
 
+-- several quotas of one rep and period add up
 mapped as (
     select
+        source,
         'quota_' || rep_id || '_' || period || '_' || cast(valid_from as {{ type_text() }})
             as goal_id,
         'rep' as scope,
         rep_id as scope_value,
-        cast(null as {{ type_text() }}) as tier,
         'revenue_won' as metric_id,
         period,
         'redistribute' as timing,
         sum(amount) as goal,
         valid_from,
-        {{ add_days('last_date', 1) }} as valid_to,
-        false as is_deleted
+        {{ add_days('last_date', 1) }} as valid_to
     from placed
     where amount is not null and valid_from is not null
-    group by rep_id, period, valid_from, last_date
+    group by source, rep_id, period, valid_from, last_date
 )
-{%- endmacro %}
+
+select * from mapped

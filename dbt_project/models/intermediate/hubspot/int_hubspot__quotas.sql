@@ -77,8 +77,6 @@ quotas as (
         end_date
     from ranked
     where scope_rank = 1 and newness = 1
-),
+)
 
-{{ goals_of_quotas('hubspot') }}
-
-select * from mapped
+select * from quotas

@@ -1,0 +1,15 @@
+with stg_hubspot__owners as (
+    select * from {{ ref('stg_hubspot__owners') }}
+),
+
+-- somebody who left and came back is two owners with one e-mail address
+users as (
+    select
+        owner_id as user_id,
+        lower(email) as email,
+        coalesce(lower(email), owner_id) as person,
+        is_archived
+    from stg_hubspot__owners
+)
+
+select * from users
