@@ -16,7 +16,7 @@ from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
 from orchestration.policy.declared import write_missing_files
-from orchestration.quality.runner import tables_read
+from orchestration.quality.runner import tables_of_marts_checks
 from orchestration.sources.registry import enabled_sources
 from orchestration.transform import dbt_runner, engines
 from orchestration.transform.lineage import column_lineage, mapping_schema
@@ -96,7 +96,7 @@ def transformation() -> dg.Definitions:
         )
         write_checks(settings, "dbt", run.checks)
         if settings.target != "duckdb" and not run.errors:
-            engines.fetch(settings, project, tables_read("marts", settings.sources))
+            engines.fetch(settings, project, tables_of_marts_checks(settings, refresh.as_of))
         tables = _tables(settings)
         # nobody looks at the lineage of an ephemeral run
         is_unread = context.instance.is_ephemeral or settings.target != "duckdb"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from orchestration.quality.checks import Measured, Suite
+from orchestration.quality.checks import Suite, Values
 from orchestration.quality.results import CheckResult
 
 _STYLE = """
@@ -31,14 +31,14 @@ def write_data_docs(
     suite: Suite,
     results: Sequence[CheckResult],
     as_of: dt.date,
-    values: Mapping[str, object],
+    values: Values,
 ) -> Path:
     """Write the page of a suite and the index of all pages in the folder; the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     queries = {
-        check.spec.check_name: check.sql.format(**values)
+        check.spec.check_name: check.query.render(values)
         for check in suite.checks
-        if isinstance(check, Measured)
+        if check.query is not None
     }
     failed = sum(not result.passed for result in results)
     page = folder / f"{suite.name}.html"

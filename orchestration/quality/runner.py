@@ -10,28 +10,30 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import os
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
 from orchestration.core.settings import Settings
+from orchestration.core.sql import read_sql
+from orchestration.policy.cells import parse_number
+from orchestration.policy.declared import thresholds
 from orchestration.policy.reading import Policy, read_policy
-from orchestration.quality import crm, marts, raw
 from orchestration.quality.checks import (
-    SETTINGS_SEED,
-    BuiltIn,
+    FILES,
     Check,
-    Measured,
     Suite,
-    read_thresholds,
+    SuiteName,
+    Values,
+    declared_suite,
+    tables_read,
 )
 from orchestration.quality.data_docs import write_data_docs
 from orchestration.quality.results import CheckResult, CheckSpec
+from orchestration.sources.canonical import TABLES
 from orchestration.warehouse.connection import limits, quote
 
 if TYPE_CHECKING:
@@ -39,10 +41,8 @@ if TYPE_CHECKING:
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
     from sqlalchemy import Connection
 
-SuiteName = Literal["raw", "marts"]
-SUITES: Mapping[SuiteName, Suite] = {"raw": raw.SUITE, "marts": marts.SUITE}
+SETTINGS_SEED = "company_settings"
 SHOWN_FAILURES = 3
-FILES: tuple[str, ...] = ("files",)
 
 
 class _Measurement(NamedTuple):
@@ -57,25 +57,10 @@ def expectation_names(suite: SuiteName, sources: Sequence[str] = FILES) -> list[
     return [check.spec for check in declared_suite(suite, sources).checks]
 
 
-def declared_suite(suite: SuiteName, sources: Sequence[str]) -> Suite:
-    """A suite for the sources that are enabled."""
-    declared = SUITES[suite]
-    crms = [name for name in crm.CHECKS if name in sources]
-    if not crms:
-        return declared
-    if suite == "marts":
-        return marts.over_all_sources(declared, crms)
-    needed = tuple(check for check in declared.checks if check not in raw.OF_FILES_ALONE)
-    found = tuple(check for name in crms for check in crm.CHECKS[name]())
-    return replace(declared, checks=(*needed, *found))
-
-
-def tables_read(suite: SuiteName, sources: Sequence[str]) -> list[tuple[str, str]]:
-    """Schema and name of what the queries of a suite may read besides raw tables."""
-    declared = declared_suite(suite, sources)
-    queries = [*declared.prepare, *(c.sql for c in declared.checks if isinstance(c, Measured))]
-    found = re.findall(r"\b(config|staging|intermediate|marts)\.(\w+)", " ".join(queries))
-    return sorted({(schema, table) for schema, table in found})
+def tables_of_marts_checks(settings: Settings, as_of: dt.date) -> list[tuple[str, str]]:
+    """Schema and name of what the suite `marts` reads besides raw tables."""
+    values = _values(read_policy(settings.seeds_dir), as_of)
+    return tables_read("marts", settings.sources, values)
 
 
 def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[CheckResult]:
@@ -97,8 +82,8 @@ def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[Chec
         judged = _judge(datasource, declared, values)
     results = []
     for check in declared.checks:
-        expected = check.expected.format(**values)
-        if isinstance(check, Measured):
+        expected = check.expected.render(values)
+        if check.query is not None:
             results.append(_measured_result(check, expected, measured, judged))
         else:
             results.append(_built_in_result(check, expected, judged))
@@ -106,8 +91,31 @@ def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[Chec
     return results
 
 
-def _values(policy: Policy, as_of: dt.date) -> dict[str, object]:
-    """What stands for `{name}` in the queries and texts of the checks."""
+def read_thresholds(policy: Policy) -> dict[str, float]:
+    """Each threshold: the company's setting, else its default.
+
+    Raises:
+        ConfigError: a setting is not a number of 0 or more.
+    """
+    declared = thresholds()
+    values = {name: float(one.default) for name, one in declared.items()}
+    for row in policy.tables[SETTINGS_SEED]:
+        if row["setting"] in values:
+            value = parse_number(row["value"])
+            if value is None or value < 0:
+                raise ConfigError(
+                    f"{policy.file(SETTINGS_SEED)} line {row.line}: {row['setting']} "
+                    f"'{row['value']}' is not a number of 0 or more. It is the "
+                    f"{declared[row['setting']].meaning}; "
+                    f"write for example {declared[row['setting']].default}."
+                )
+            values[row["setting"]] = value
+    # texts and queries show 4 days, not 4.0
+    return {name: int(value) if value.is_integer() else value for name, value in values.items()}
+
+
+def _values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
+    """What the variables in the queries and texts of the checks stand for."""
     for seed in (SETTINGS_SEED, "custom_holidays"):
         if seed not in policy.tables:
             raise ConfigError("\n".join(str(problem) for problem in policy.problems))
@@ -122,9 +130,8 @@ def _values(policy: Policy, as_of: dt.date) -> dict[str, object]:
         "as_of_days": [as_of],
         "time_zone": quote(company.get("company_time_zone") or "UTC"),
         "default_calendar": quote(company.get("default_calendar") or ""),
-        "custom_holidays": "select * from (values "
-        + ", ".join(holidays or ["(null, null)"])
-        + ") as custom_holidays(calendar, holiday_date)",
+        "custom_holidays": ", ".join(holidays or ["(null, null)"]),
+        "file_tables": [table.name for table in TABLES],
     }
 
 
@@ -202,15 +209,13 @@ def _datasource(settings: Settings) -> Iterator[SQLDatasource]:
             engine.dispose()
 
 
-def _measure(
-    connection: Connection, suite: Suite, values: Mapping[str, object]
-) -> dict[str, list[_Measurement]]:
+def _measure(connection: Connection, suite: Suite, values: Values) -> dict[str, list[_Measurement]]:
     """Run each measuring query once, into the temporary table `measurements`."""
     from sqlalchemy.exc import DBAPIError
 
     def run(what: str, sql: str) -> None:
         try:
-            connection.exec_driver_sql(sql.format(**values))
+            connection.exec_driver_sql(sql)
         except DBAPIError as error:
             raise CheckFailed(
                 f"{what} could not be evaluated: {_first_line(error.orig or error)}. The table or "
@@ -222,14 +227,16 @@ def _measure(
         "create temp table measurements"
         "(check_name text, subject text, observed text, expected text, failed_rows bigint)"
     )
-    for number, statement in enumerate(suite.prepare, start=1):
-        run(f"step {number} that prepares the suite '{suite.name}'", statement)
+    run("the macros of the checks", read_sql(__package__, "macros"))
+    for prepared in suite.prepare:
+        run(f"{prepared.name}, which the suite '{suite.name}' reads", prepared.render(values))
     for check in suite.checks:
-        if isinstance(check, Measured):
+        if check.query is not None:
+            name = check.spec.check_name
             run(
-                check.spec.check_name,
-                f"insert into measurements select '{check.spec.check_name}', subject, observed,"
-                f" expected, failed_rows from (\n{check.sql}\n)",
+                name,
+                f"insert into measurements select '{name}', subject, observed, expected,"
+                f" failed_rows from (\n{check.query.render(values)}\n)",
             )
     measured: dict[str, list[_Measurement]] = defaultdict(list)
     rows = connection.exec_driver_sql(
@@ -244,36 +251,21 @@ def _measure(
 
 
 def _judge(
-    datasource: SQLDatasource, suite: Suite, values: Mapping[str, object]
+    datasource: SQLDatasource, suite: Suite, values: Values
 ) -> dict[str, ExpectationValidationResult]:
     """Let Great Expectations judge: one batch for all that was measured, and one per table."""
     import great_expectations as gx
-    import great_expectations.expectations as gxe
-    from great_expectations.expectations.core.unexpected_rows_expectation import (
-        UnexpectedRowsExpectation,
-    )
 
     expectations: dict[tuple[str, str] | None, list[Any]] = defaultdict(list)
     for check in suite.checks:
-        common: dict[str, Any] = {
-            "description": check.spec.description,
-            "severity": "critical" if check.spec.blocking else "warning",
-            "meta": {"check_name": check.spec.check_name},
-        }
-        if isinstance(check, Measured):
-            expectations[None].append(
-                UnexpectedRowsExpectation(
-                    unexpected_rows_query="select * from {batch} where check_name = "
-                    f"'{check.spec.check_name}' and failed_rows > 0",
-                    **common,
-                )
-            )
-        else:
-            build = getattr(gxe, check.expectation)
-            thresholds = {name: values[value] for name, value in check.thresholds.items()}
-            expectations[check.spec.asset_key].append(
-                build(**check.arguments, **thresholds, **common)
-            )
+        expectations[None if check.query else check.spec.asset_key].append(
+            {
+                **(check.expectation or _no_failed_rows(check.spec.check_name)),
+                "description": check.spec.description,
+                "severity": "critical" if check.spec.blocking else "warning",
+                "meta": {"check_name": check.spec.check_name},
+            }
+        )
     judged = {}
     for asset_key, of_asset in expectations.items():
         asset: Any
@@ -283,11 +275,20 @@ def _judge(
             schema, table = asset_key
             asset = datasource.add_table_asset(table, table_name=table, schema_name=schema)
         batch = asset.add_batch_definition_whole_table("all").get_batch()
-        outcome = batch.validate(gx.ExpectationSuite(name=asset.name, expectations=of_asset))
+        outcome = batch.validate(
+            gx.ExpectationSuite(name=asset.name, expectations=of_asset),
+            expectation_parameters=values,
+        )
         for result in outcome.results:
             if result.expectation_config is not None:
                 judged[result.expectation_config.meta["check_name"]] = result
     return judged
+
+
+def _no_failed_rows(check_name: str) -> dict[str, Any]:
+    """The expectation that a query measured no unexpected row."""
+    query = f"select * from {{batch}} where check_name = '{check_name}' and failed_rows > 0"
+    return {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}}
 
 
 def _evaluated(
@@ -308,7 +309,7 @@ def _evaluated(
 
 
 def _measured_result(
-    check: Measured,
+    check: Check,
     expected: str,
     measured: Mapping[str, list[_Measurement]],
     judged: Mapping[str, ExpectationValidationResult],
@@ -339,7 +340,7 @@ def _measured_result(
 
 
 def _built_in_result(
-    check: BuiltIn, expected: str, judged: Mapping[str, ExpectationValidationResult]
+    check: Check, expected: str, judged: Mapping[str, ExpectationValidationResult]
 ) -> CheckResult:
     result = _evaluated(check.spec, judged)
     found = result.result

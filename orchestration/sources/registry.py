@@ -16,6 +16,28 @@ from orchestration.sources.shared.load import TableLoad
 
 
 @dataclass(frozen=True)
+class CheckedObject:
+    """A raw table of a CRM, and what the checks of the suite `raw` need to know of it.
+
+    Attributes:
+        name: as people call its records.
+        table: its raw table.
+        loaded_as: its name in the records of loads.
+        changed: the column that says when a record was changed.
+        created: the column that says when a record was created, where some are on every working
+            day; else empty.
+        has_fields: whether its fields are read from the CRM and may change.
+    """
+
+    name: str
+    table: str
+    loaded_as: str
+    changed: str
+    created: str = ""
+    has_fields: bool = True
+
+
+@dataclass(frozen=True)
 class Source:
     """A source of raw records.
 
@@ -31,6 +53,7 @@ class Source:
         oldest_day: a query for the day of the oldest record, as text of at least a year.
         time_zones: a query for the time zones of reps, each with the id of a rep.
         rep_identity: a query for all that decides to which rep and local day old activities belong.
+        checked_objects: the raw tables of a CRM that the suite `raw` checks.
     """
 
     name: str
@@ -42,11 +65,12 @@ class Source:
     oldest_day: str
     time_zones: str
     rep_identity: str
+    checked_objects: tuple[CheckedObject, ...] = ()
 
 
 def enabled_sources(settings: Settings) -> list[Source]:
     """The sources that a refresh reads: the files always, for goals and leave lie there."""
-    return [_find(name) for name in dict.fromkeys(("files", *settings.sources))]
+    return [find_source(name) for name in dict.fromkeys(("files", *settings.sources))]
 
 
 def poll_sources(settings: Settings, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -61,6 +85,7 @@ def poll_sources(settings: Settings, seen: Mapping[str, Any] | None = None) -> d
     }
 
 
-def _find(name: str) -> Source:
+def find_source(name: str) -> Source:
+    """The source of that name."""
     found: Source = importlib.import_module(f"orchestration.sources.{name}.source").SOURCE
     return found

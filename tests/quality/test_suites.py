@@ -6,14 +6,19 @@ import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
 from orchestration.core.settings import Settings
+from orchestration.policy.declared import thresholds
+from orchestration.quality import checks
+from orchestration.quality.checks import SuiteName
 from orchestration.quality.results import CheckResult
-from orchestration.quality.runner import SuiteName, expectation_names, run_suite
+from orchestration.quality.runner import expectation_names, run_suite, tables_of_marts_checks
 from orchestration.sources.canonical import TABLES
 from tests.quality.conftest import AS_OF, create_warehouse, write_company_settings
 
@@ -259,6 +264,40 @@ def test_declarations_are_complete(suite: SuiteName) -> None:
         assert spec.asset_key == ("raw_files" if suite == "raw" else "marts", spec.table_name)
 
 
+def test_each_threshold_relaxes_a_check_that_names_it() -> None:
+    named = set()
+    for suite in ("raw", "marts", "crm"):
+        for name in checks.query_names(suite):
+            header, sql = checks.read_query(f"{suite}/{name}")
+            settings = set(filter(None, header.get("settings", "").split(", ")))
+            assert all(
+                f"{{{{ {setting} }}}}" in sql for setting in settings - {"max_duration_seconds"}
+            )
+            named |= settings
+    for suite in get_args(SuiteName):
+        for declaration in checks.read_suite(suite)["expectations"].values():
+            named |= set(filter(None, declaration.get("settings", "").split(", ")))
+
+    assert named | {"min_rows_for_ratios"} == set(thresholds())
+
+
+def test_a_header_with_an_unknown_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "read_sql", lambda *_: "-- why: because\n\nselect 1")
+
+    with pytest.raises(ValueError, match=r"raw/unknown.sql: the header has no key 'why'"):
+        checks.read_query("raw/unknown")
+
+
+def test_the_tables_that_the_suite_of_the_marts_reads(settings: Settings) -> None:
+    found = tables_of_marts_checks(replace(settings, sources=("files", "hubspot")), AS_OF)
+
+    assert ("marts", "dim_goals") in found
+    assert ("config", "event_rules") in found
+    assert ("staging", "stg_files__reps") in found
+    assert ("intermediate", "int_hubspot__leads") in found
+    assert {schema for schema, _ in found} == {"config", "intermediate", "marts", "staging"}
+
+
 def test_a_source_without_activities_says_so(settings: Settings) -> None:
     settings.warehouse_path.unlink()
     create_warehouse(settings.warehouse_path, activities=False)
@@ -375,7 +414,7 @@ def test_unreadable_settings_are_named(settings: Settings) -> None:
 def test_a_check_that_cannot_run_is_named(settings: Settings, plant: Plant) -> None:
     plant("drop table marts.dim_goals")
 
-    with pytest.raises(CheckFailed, match=r"gx_row_count_dim_goals could not be evaluated: .*"):
+    with pytest.raises(CheckFailed, match=r"gx_goals_conserved could not be evaluated: .*"):
         run_suite(settings, "marts", AS_OF)
 
 

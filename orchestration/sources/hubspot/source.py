@@ -28,7 +28,7 @@ from orchestration.sources.hubspot.objects import (
     TIME_ZONES,
     HubSpotObject,
 )
-from orchestration.sources.registry import Source
+from orchestration.sources.registry import CheckedObject, Source
 from orchestration.sources.shared.crm import (
     ObjectFailed,
     parse_moment,
@@ -156,6 +156,9 @@ def check_hubspot(client: HubSpotClient) -> tuple[str, list[str]]:
     return f"HubSpot: {len(client.settings.objects)} objects can be read{left}.", warnings
 
 
+# the objects of which some records are created on every working day
+_CREATED = {"deals": "createdate", "calls": "hs_timestamp", "meetings": "hs_timestamp"}
+
 SOURCE = Source(
     name="hubspot",
     schema=SCHEMA,
@@ -169,4 +172,20 @@ SOURCE = Source(
     oldest_day=OLDEST_DAY,
     time_zones=TIME_ZONES,
     rep_identity=REP_IDENTITY,
+    checked_objects=(
+        *(
+            CheckedObject(one.table, one.table, one.table, changed="", has_fields=False)
+            for one in REFERENCES
+        ),
+        *(
+            CheckedObject(
+                one.name,
+                one.table,
+                loaded_as=one.table,
+                changed=one.stamp,
+                created=_CREATED.get(one.name, ""),
+            )
+            for one in OBJECTS
+        ),
+    ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
-from orchestration.sources.registry import Source
+from orchestration.sources.registry import CheckedObject, Source
 from orchestration.sources.salesforce.client import (
     SalesforceClient,
     SalesforceSettings,
@@ -133,4 +133,14 @@ SOURCE = Source(
     oldest_day=OLDEST_DAY,
     time_zones=TIME_ZONES,
     rep_identity=REP_IDENTITY,
+    checked_objects=tuple(
+        CheckedObject(
+            one.name,
+            one.table,
+            loaded_as=one.name,
+            changed="system_modstamp",
+            created="created_date" if one.name in ("Opportunity", "Task", "Event") else "",
+        )
+        for one in OBJECTS
+    ),
 )

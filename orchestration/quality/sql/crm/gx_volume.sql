@@ -1,0 +1,41 @@
+-- what: As many {{ name }} records were created in the last seven days as usual in a week.
+-- reason: If not, an integration that writes them may have stopped.
+-- severity: warn
+-- tables: busy_objects
+-- expected: at least {{ '{:.0%}'.format(volume_min_ratio) }} of the usual week
+-- settings: volume_min_ratio, volume_min_median, volume_weeks
+-- absent: too few weeks of {{ name }} to compare with
+
+with weekly as (
+    select
+        ({{ as_of }} - try_cast(left({{ created }}, 10) as date)) // 7 as weeks_ago,
+        count(*) as row_count
+    from {{ schema }}.{{ table }}
+    where _is_deleted = 'false' and left({{ created }}, 10) <= cast({{ as_of }} as varchar)
+    group by 1
+),
+
+usual as (
+    select median(coalesce(weekly.row_count, 0)) as row_count
+    from range(1, cast({{ volume_weeks }} as bigint) + 1) as weeks (number)
+    left join weekly
+        on weeks.number = weekly.weeks_ago
+    where weeks.number <= (select max(weeks_ago) from weekly)
+    having count(*) >= 4
+),
+
+last_week as (
+    select coalesce(sum(row_count), 0) as row_count from weekly where weeks_ago = 0
+)
+
+select
+    '{{ name }} created in seven days' as subject,
+    cast(last_week.row_count as bigint) as observed,
+    'at least ' || cast(ceil({{ volume_min_ratio }} * usual.row_count) as bigint) as expected,
+    case
+        when usual.row_count < {{ volume_min_median }} then 0
+        when last_week.row_count < {{ volume_min_ratio }} * usual.row_count then 1
+        else 0
+    end as failed_rows
+from last_week
+cross join usual

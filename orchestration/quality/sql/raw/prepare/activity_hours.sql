@@ -1,0 +1,22 @@
+-- what: the live activities by hour: one scan serves all checks, and hours are enough to find the
+--     company's local day
+
+with hours as (
+    select
+        substr(occurred_at, 1, 13) as hour_text,
+        count(*) as row_count,
+        count(*) filter (nullif(trim(rep_id), '') is null) as unassigned_count,
+        count(*) filter (
+            try_cast(duration_seconds as double) not between 0 and {{ max_duration_seconds }}
+        ) as implausible_count,
+        max(_extracted_at) as extracted_at
+    from raw_files.activities
+    where coalesce(_is_deleted, 'false') <> 'true'
+    group by 1
+)
+
+select
+    *,
+    try_cast(replace(hour_text, 'T', ' ') || ':00:00' as timestamp) as hour_at,
+    cast(timezone({{ time_zone }}, timezone('UTC', hour_at)) as date) as date_day
+from hours
