@@ -71,6 +71,23 @@ def test_a_factor_as_expected_contributes_nothing(split: Split) -> None:
     assert split([20, 0.25, 50], [20, 0.25, 100]) == pytest.approx([0, 0, -250])
 
 
+def test_the_factors_of_a_rep_and_period_split_their_own_gap(
+    run_model: Callable[..., list[tuple[object, ...]]],
+) -> None:
+    """60 of 100 dials and 0.25 of 0.20; another rep did what the funnel asks, half of the goal."""
+    factors = """
+        select rep_id, 'month' as period_type, date '2026-11-01' as period_start, factor_order,
+            cast(actual as double) as factor_actual, cast(reference as double) as factor_reference
+        from (
+            values ('caller', 1, 60, 100), ('caller', 2, 0.25, 0.2),
+                ('overstretched', 1, 1000, 1000), ('overstretched', 2, 1, 2)
+        ) as factors (rep_id, factor_order, actual, reference)
+    """
+    question = "select contribution from answer order by rep_id, factor_order"
+    rows = run_model("int_factors__contributed", question, int_factors__ordered=factors)
+    assert [row[0] for row in rows] == pytest.approx([-9, 4, 0, -1000])
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(SIZES, SIZES), min_size=1, max_size=FACTORS), st.randoms())
 def test_any_split_sums_to_the_gap_and_does_not_depend_on_the_order(
