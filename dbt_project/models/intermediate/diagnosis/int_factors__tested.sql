@@ -6,10 +6,16 @@ int_dispersions as (
     select * from {{ ref('int_dispersions') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 -- the same test of luck as on a scorecard; the mean of deals has the scatter of one deal
 tested as (
     select
         int_factors__contributed.*,
+        int_constants.min_information,
+        int_constants.proven_z,
         case
             when int_factors__contributed.sizes is not null then int_factors__contributed.sizes
             else
@@ -46,6 +52,7 @@ tested as (
             ) }}
         end as z_score
     from int_factors__contributed
+    cross join int_constants
     left join int_dispersions
         on
             int_factors__contributed.step_metric_id = int_dispersions.metric_id
@@ -59,9 +66,9 @@ final as (
         tested.*,
         case
             when scored_actual is null then null
-            when coalesce(information, 0) < 5 then 'too_little_data'
-            when z_score <= -1.96 then 'proven_miss'
-            when z_score >= 1.96 then 'proven_excess'
+            when coalesce(information, 0) < min_information then 'too_little_data'
+            when z_score <= -proven_z then 'proven_miss'
+            when z_score >= proven_z then 'proven_excess'
             else 'not_proven'
         end as evidence,
         row_number() over (

@@ -6,6 +6,10 @@ int_results__missed as (
     select * from {{ ref('int_results__missed') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 steps as (
     select
         int_funnels__chained.rep_id,
@@ -27,6 +31,7 @@ steps as (
         int_funnels__chained.peer_steps,
         int_funnels__chained.peer_scope,
         int_funnels__chained.peer_count,
+        int_constants.min_information,
         max(int_funnels__chained.actual) over (
             partition by
                 int_funnels__chained.rep_id,
@@ -39,6 +44,7 @@ steps as (
             int_funnels__chained.rep_id = int_results__missed.rep_id
             and int_funnels__chained.period_type = int_results__missed.period_type
             and int_funnels__chained.period_start = int_results__missed.period_start
+    cross join int_constants
     left join int_funnels__chained as leading_steps
         on
             int_funnels__chained.rep_id = leading_steps.rep_id
@@ -47,12 +53,14 @@ steps as (
             and int_funnels__chained.leading_step = leading_steps.step
 ),
 
--- a step with fewer than five expected events, or none to divide by, is left out: the factors on
--- its two sides become one. Only who did nothing at all is told about the first step
+-- a step with too few expected events, or none to divide by, is left out: the factors on its two
+-- sides become one. Only who did nothing at all is told about the first step
 kept_steps as (
     select *
     from steps
-    where step = last_step or (expected >= 5 and (actual > 0 or (step = 1 and most <= 0)))
+    where
+        step = last_step
+        or (expected >= min_information and (actual > 0 or (step = 1 and most <= 0)))
 ),
 
 final as (

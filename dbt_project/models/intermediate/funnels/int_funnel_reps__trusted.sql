@@ -24,9 +24,7 @@ recent_periods as (
         period_type,
         period_start
     from int_periods__aged
-    where
-        age <= 2
-        and period_type in ('month', 'quarter', 'year', 'last_13_weeks')
+    where age <= 2 and is_diagnosed
 ),
 
 activity_roles as (
