@@ -113,13 +113,13 @@ def test_a_refresh_equals_a_full_one_whatever_changed(built: Company, tmp_path: 
     log = dbt_runner.target_dir(company.settings) / "dbt.log"
 
     def refresh(as_of: dt.date, *, full: bool = False) -> dbt_runner.DbtRun:
-        """Build as the job does, which keeps track of what was built from what."""
+        """Build as the job does, with the node cache."""
         run = dbt_runner.build(company.settings, project, as_of, full=full)
         run.raise_for_errors()
         company.execute("delete from raw_files._changed_months")
         return run
 
-    as_of = AS_OF - dt.timedelta(days=2)  # the day after is not the end of a month either
+    as_of = AS_OF - dt.timedelta(days=2)
     first = refresh(as_of, full=True)
     for name, (sql, days) in STEPS.items():
         company.execute(sql)
