@@ -9,7 +9,6 @@ Analysts, who are members of `scorecard_analyst`, see everything. `sql/` holds t
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from orchestration.core.errors import ConfigError, PublishError
+from orchestration.core.fingerprint import hash_values
 from orchestration.core.settings import Settings
 from orchestration.releases.audiences import (
     HOW_TO_LET_IN,
@@ -319,7 +319,7 @@ def _shape(tables: _Tables) -> str:
     statements = [_sql("served_schema", served="")]
     for name in tables:
         statements += [_table(name, "", "", tables), _view(name, "", tables)]
-    return hashlib.sha256(repr((statements, tables)).encode()).hexdigest()[:8]
+    return hash_values(statements, tables)[:8]
 
 
 def _add_release(
