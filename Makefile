@@ -37,7 +37,7 @@ mypy: environment
 	$(BIN)/mypy
 
 sqlfluff: environment
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests orchestration/quality
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests orchestration
 
 environment: .venv/.installed  ## Python packages, exactly as locked
 

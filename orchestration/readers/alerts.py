@@ -25,6 +25,7 @@ import filelock
 
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import Settings
+from orchestration.core.sql import render_sql
 from orchestration.policy.reading import read_policy
 from orchestration.readers.labels import (
     format_day,
@@ -337,16 +338,13 @@ def _read_alerts(release: Release, currency: str) -> tuple[set[Receiver], dict[s
                 "select rep_id, rep_name, email, next_working_date from dim_reps"
                 " where is_current and is_active"
             ).fetchall()
-            rows = connection.execute(
-                "select dim_reps.rep_id, dim_reps.rep_name, dim_reps.manager_id, metric_id, status,"
-                " metric_name, unit, actual, goal_to_date, attainment"
-                " from scorecard_rep_metrics inner join dim_reps"
-                " on scorecard_rep_metrics.rep_id = dim_reps.rep_id"
-                " where dim_reps.is_current and dim_reps.is_active"
-                " and period_type = ? and scorecard_rep_metrics.is_current"
-                " and list_contains(?, status) order by rep_name, rep_id, sort_order",
-                [PERIOD_TYPE, list(STATUSES)],
-            ).fetchall()
+            query = render_sql(
+                __package__,
+                "alerts",
+                period_type=PERIOD_TYPE,
+                statuses=", ".join(f"'{status}'" for status in STATUSES),
+            )
+            rows = connection.execute(query).fetchall()
     except duckdb.Error as error:
         raise ScorecardError(
             f"{release.database} was published by another version of the code "

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from orchestration.core.errors import ConfigError, PublishError
 from orchestration.core.settings import EMAIL
+from orchestration.core.sql import read_sql
 
 LISTING = "audiences.json"
 NGINX_MAP = "audiences.map"
@@ -164,31 +165,9 @@ class Company:
         self.reports: defaultdict[str | None, list[str]] = defaultdict(list)
         for person in self.people.values():
             self.reports[person.manager_id].append(person.rep_id)
-        # whose figures an aggregate may hold: everybody in it, and those measured on its metric
         self.places: defaultdict[str, list[tuple[str | None, _Group]]] = defaultdict(list)
-        for rep_id, team, *group in connection.execute(
-            """
-            with shown as (
-                select rep_id, team, '' as metric_id, period_type, period_start
-                from marts.scorecard_reps
-                where
-                    is_current
-                    or period_type in ('quarter', 'year')
-                    or period_end >= as_of_date - 100
-                union all
-                select rep_id, team, metric_id, period_type, period_start
-                from marts.scorecard_rep_metrics
-                where
-                    goal_to_date is not null
-                    and (
-                        is_current
-                        or period_type in ('quarter', 'year')
-                        or period_end >= as_of_date - 100
-                    )
-            )
-            select rep_id, team, metric_id, period_type, cast(period_start as varchar) from shown
-            """
-        ).fetchall():
+        places = connection.execute(read_sql(__package__, "audience_places")).fetchall()
+        for rep_id, team, *group in places:
             self.places[rep_id].append((team, (group[0], group[1], group[2])))
         for person in self.people.values():
             if person.is_active:

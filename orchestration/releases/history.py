@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from orchestration.core.settings import Settings
+from orchestration.core.sql import render_sql
 from orchestration.warehouse.connection import connect, quote
 
 if TYPE_CHECKING:
@@ -94,18 +95,7 @@ def write_scorecard_history(
     """
     columns = ", ".join(f"{source} as {name}" for name, (source, _) in COLUMNS.items())
     connection.execute(
-        f"""
-        create temp table scorecards as
-        select {columns}
-        from warehouse.marts.scorecard_rep_metrics as metrics
-        inner join warehouse.marts.scorecard_reps as reps
-            on
-                metrics.rep_id = reps.rep_id
-                and metrics.period_type = reps.period_type
-                and metrics.period_start = reps.period_start
-        where metrics.is_current
-        order by metrics.rep_id, metrics.period_type, metrics.sort_order, metrics.metric_id
-        """,
+        render_sql(__package__, "scorecards_of_release", columns=columns),
         {
             "release_id": release.release_id,
             "published_at": release.published_at.astimezone(dt.UTC).replace(tzinfo=None),
@@ -166,35 +156,22 @@ def load_history(settings: Settings, as_of: dt.date, earlier: Sequence[Release])
     """
     table = f"raw_published.{HISTORY}"
     columns = ", ".join(f"{name} {type_}" for name, type_ in COMPARED_COLUMNS.items())
-    names = ", ".join(COMPARED_COLUMNS)
-    periods = ", ".join(map(quote, COMPARED_PERIODS))
     with connect(settings) as connection:
         connection.execute("create schema if not exists raw_published")
         connection.execute(f"create or replace table {table} ({columns})")
         source = _newest_history(earlier)
         if source is not None:
             connection.execute(f"attach {quote(source.database)} as history (read_only)")
-            connection.execute(
-                f"""
-                insert into {table}
-                with month_ends as (
-                    select max(as_of_date) as as_of_date
-                    from history.marts.{HISTORY}
-                    where as_of_date < $day
-                        and as_of_date >= $day - interval ({COMPARED_MONTHS}) month
-                    group by date_trunc('month', as_of_date)
-                )
-                select {names}
-                from history.marts.{HISTORY}
-                where as_of_date < $day
-                    and period_type in ({periods})
-                    and (
-                        as_of_date >= $day - {COMPARED_DAYS}
-                        or as_of_date in (select as_of_date from month_ends)
-                    )
-                """,
-                {"day": as_of},
+            query = render_sql(
+                __package__,
+                "history_to_compare",
+                columns=", ".join(COMPARED_COLUMNS),
+                day=f"date '{as_of}'",
+                days=COMPARED_DAYS,
+                months=COMPARED_MONTHS,
+                period_types=", ".join(map(quote, COMPARED_PERIODS)),
             )
+            connection.execute(f"insert into {table} {query}")
             connection.execute("detach history")
         return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 

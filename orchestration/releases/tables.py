@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.core.fingerprint import hash_values, rows_hash
+from orchestration.core.sql import render_sql
 from orchestration.warehouse.connection import STORAGE_VERSION, quote
 
 # rows lie in the order in which most readers select them: by period, then by whom, then by metric
@@ -67,14 +68,8 @@ def read_marts(
     connection: duckdb.DuckDBPyConnection, database: str, but: Collection[str] = ()
 ) -> dict[str, Mart]:
     """The marts of an attached database with what they hold, whatever the order of their rows."""
-    tables = connection.execute(
-        "select tables.table_name, any_value(tables.comment),"
-        " list((column_name, data_type, columns.comment) order by column_index)"
-        " from duckdb_tables() as tables"
-        " inner join duckdb_columns() as columns using (database_name, schema_name, table_name)"
-        " where database_name = ? and schema_name = 'marts' group by 1 order by 1",
-        [database],
-    ).fetchall()
+    query = render_sql(__package__, "tables_of_marts", database=database)
+    tables = connection.execute(query).fetchall()
     return {
         name: _read_mart(connection, database, name, comment, tuple(columns))
         for name, comment, columns in tables
@@ -151,14 +146,16 @@ def _can_be_patched(connection: duckdb.DuckDBPyConnection, mart: Mart, before: M
     """Whether the release has most of a table already; notes which parts differ."""
     if before.shape != mart.shape or not mart.keys:
         return False
-    same = " and ".join(f"ours.{key} is not distinct from theirs.{key}" for key in mart.keys)
-    keys = ", ".join(f"coalesce(ours.{key}, theirs.{key}) as {key}" for key in mart.keys)
-    connection.execute(
-        f"create temp table {_changed(mart)} as"
-        f" select {keys}, coalesce(ours.row_count, 0) as row_count"
-        f" from {mart.parts} as ours full join {before.parts} as theirs on {same}"
-        " where ours.content is distinct from theirs.content"
+    query = render_sql(
+        __package__,
+        "changed_rows",
+        changed=_changed(mart),
+        keys=mart.keys,
+        same=" and ".join(f"ours.{key} is not distinct from theirs.{key}" for key in mart.keys),
+        ours=mart.parts,
+        theirs=before.parts,
     )
+    connection.execute(query)
     (changed,) = connection.execute(f"select sum(row_count) from {_changed(mart)}").fetchall()
     return 2 * (changed[0] or 0) <= mart.row_count
 
