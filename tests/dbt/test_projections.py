@@ -7,17 +7,29 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import Settings
+
 Run = Callable[..., list[tuple[Any, ...]]]
 
 # June 2026 with a goal of 1 a day; moments after 7, 15 and 22 of its 30 days
 CARD = """
     select
-        rep_id, 'SDR' as role, 'demos_held' as metric_id, 'count' as aggregation,
-        true as is_higher_better, 'month' as period_type, date '2026-06-01' as period_start,
-        date '2026-06-30' as period_end, outcome as actual, 30.0 as goal_period,
-        1.0 as dispersion, false as is_current
+        rep_id as scope_id, 'SDR' as role, 'demos_held' as metric_id, 'count' as aggregation,
+        true as is_higher_better, 'period' as purpose, 'month' as period_type,
+        date '2026-06-01' as period_start, outcome::double as actual, 30::double as goal_to_date,
+        30::double as goal_period, 1::double as dispersion
     from (values {values}) as cards (rep_id, outcome)
 """
+PERIODS = """
+    select 'month' as period_type, date '2026-06-01' as period_start,
+        date '2026-06-30' as period_end, false as is_current
+"""
+NOTHING_BEFORE = """
+    select 'rep' as scope, '' as scope_id, '' as metric_id, 'before' as purpose,
+        'month' as period_type, null::date as period_start, null::double as numerator,
+        null::double as goal_period
+"""
+CONSTANTS = f"from read_csv('{Settings().dbt_project_dir}/seeds/rules/constants.csv')"
 GOALS = """
     select rep_id, 'demos_held' as metric_id, cast(day as date) as date_day, 1.0 as daily_goal
     from (values {values}) as cards (rep_id, outcome)
@@ -33,13 +45,18 @@ ACTUALS = """
 """
 
 
-def replay(run_model: Run, question: str, values: str) -> list[tuple[Any, ...]]:
+def replay(
+    run_model: Run, question: str, values: str, actuals: str = ACTUALS
+) -> list[tuple[Any, ...]]:
     return run_model(
         "projection_calibration",
         question,
-        scorecard_rep_metrics=CARD.format(values=values),
-        fct_goals_daily=GOALS.format(values=values),
-        int_metrics__daily=ACTUALS.format(values=values),
+        int_rep_scores__measured=CARD.format(values=values),
+        int_periods=PERIODS,
+        int_goals__daily=GOALS.format(values=values),
+        int_metrics__daily=actuals.format(values=values),
+        int_metrics__by_window=NOTHING_BEFORE,
+        constants=CONSTANTS,
     )
 
 
@@ -77,15 +94,8 @@ def test_forecasts_of_one_period_are_one_outcome(run_model: Run) -> None:
 
 
 def test_a_period_that_began_before_the_first_record_is_left_out(run_model: Run) -> None:
-    card = CARD.format(values="('young', 30)")
-    assert (
-        run_model(
-            "projection_calibration",
-            "select * from answer",
-            scorecard_rep_metrics=card,
-            fct_goals_daily=GOALS.format(values="('young', 30)"),
-            int_metrics__daily="select 'young' as rep_id, 'demos_held' as metric_id, "
-            "date '2026-06-02' as date_day, 1.0::double as numerator",
-        )
-        == []
-    )
+    record = """
+        select 'young' as rep_id, 'demos_held' as metric_id, date '2026-06-02' as date_day,
+            1.0::double as numerator
+    """
+    assert replay(run_model, "select * from answer", "('young', 30)", record) == []

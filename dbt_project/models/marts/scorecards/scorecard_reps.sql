@@ -1,9 +1,9 @@
-with scorecard_rep_metrics as (
-    select * from {{ ref('scorecard_rep_metrics') }}
+with int_rep_scores as (
+    select * from {{ ref('int_rep_scores') }}
 ),
 
-int_settings as (
-    select * from {{ ref('int_settings') }}
+int_rep_periods as (
+    select * from {{ ref('int_rep_periods') }}
 ),
 
 int_levels__resolved as (
@@ -18,52 +18,27 @@ current_reps as (
     where is_current
 ),
 
-capped as (
-    select
-        scorecard_rep_metrics.*,
-        least(greatest(scorecard_rep_metrics.attainment, 0), int_settings.score_cap)
-            as capped_attainment,
-        case when scorecard_rep_metrics.attainment is not null then scorecard_rep_metrics.weight end
-            as counted_weight
-    from scorecard_rep_metrics
-    cross join int_settings
-),
-
 scored as (
     select
-        as_of_date,
-        rep_id,
-        rep_name,
-        team,
-        region,
-        role,
-        tier,
-        manager_id,
-        period_type,
-        period_id,
-        period_start,
-        period_end,
-        is_current,
-        -- settled, for equal scores share a rank
-        {{ settle('sum(capped_attainment * counted_weight) / nullif(sum(counted_weight), 0)') }}
-            as score,
-        {% for kind in ["leading", "lagging"] %}
-        sum(case when metric_kind = '{{ kind }}' then capped_attainment * counted_weight end)
-        / nullif(sum(case when metric_kind = '{{ kind }}' then counted_weight end), 0)
-            as {{ kind }}_score,
-        {% endfor %}
-        count(*) as metrics_total,
-        {% for status, column in {
-            "outstanding": "outstanding", "ahead": "ahead", "on_track": "on_track",
-            "watch": "watch", "needs_intervention": "needing_intervention",
-            "too_little_data": "too_little_data", "no_goal": "no_goal",
-            "data_suspect": "data_suspect",
-        }.items() %}
-        sum(case when status = '{{ status }}' then 1 else 0 end) as metrics_{{ column }},
-        {% endfor %}
-        max(capacity_days) as capacity_days
-    from capped
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+        int_rep_periods.*,
+        int_rep_scores.score,
+        int_rep_scores.leading_score,
+        int_rep_scores.lagging_score,
+        int_rep_scores.metrics_total,
+        int_rep_scores.metrics_outstanding,
+        int_rep_scores.metrics_ahead,
+        int_rep_scores.metrics_on_track,
+        int_rep_scores.metrics_watch,
+        int_rep_scores.metrics_needing_intervention,
+        int_rep_scores.metrics_too_little_data,
+        int_rep_scores.metrics_no_goal,
+        int_rep_scores.metrics_data_suspect
+    from int_rep_scores
+    inner join int_rep_periods
+        on
+            int_rep_scores.rep_id = int_rep_periods.rep_id
+            and int_rep_scores.period_type = int_rep_periods.period_type
+            and int_rep_scores.period_start = int_rep_periods.period_start
 ),
 
 ranked as (
@@ -86,7 +61,7 @@ ranked as (
 
 final as (
     select
-        ranked.as_of_date,
+        {{ as_of_date() }} as as_of_date,
         ranked.rep_id,
         ranked.rep_name,
         ranked.team,

@@ -1,0 +1,120 @@
+with int_scores__levelled as (
+    select * from {{ ref('int_scores__levelled') }}
+),
+
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
+scaled as (
+    select
+        int_scores__levelled.*,
+        aggregation in ('count', 'sum') as is_additive,
+        actual / nullif(dispersion, 0) as scaled_actual,
+        goal_to_date / nullif(dispersion, 0) as scaled_goal,
+        denominator * goal_to_date as expected_hits
+    from int_scores__levelled
+),
+
+-- what is known: expected events; of a ratio the hits or misses expected; of a mean its records
+tested as (
+    select
+        scaled.*,
+        case
+            when scaled.is_additive then scaled.scaled_goal
+            when scaled.aggregation = 'ratio'
+                then scaled.denominator * least(scaled.goal_to_date, 1 - scaled.goal_to_date)
+            else scaled.denominator
+        end as information,
+        case
+            when scaled.is_additive and scaled.actual < scaled.goal_to_date
+                then {{ wilson_hilferty_z('(scaled.scaled_actual + 1)', 'scaled.scaled_goal') }}
+            when scaled.is_additive
+                then {{ wilson_hilferty_z('scaled.scaled_actual', 'scaled.scaled_goal') }}
+            -- a share, with the correction for whole numbers
+            when scaled.aggregation = 'ratio'
+                then
+                    (
+                        scaled.numerator - scaled.expected_hits
+                        + case
+                            when scaled.numerator < scaled.expected_hits
+                                then least(0.5e0, scaled.expected_hits - scaled.numerator)
+                            else -least(0.5e0, scaled.numerator - scaled.expected_hits)
+                        end
+                    )
+                    / nullif(
+                        sqrt(greatest(scaled.expected_hits * (1 - scaled.goal_to_date), 0)), 0
+                    )
+            -- a mean, by its own scatter
+            else
+                (scaled.actual - scaled.goal_to_date)
+                / nullif(
+                    sqrt(
+                        greatest(
+                            (
+                                scaled.sum_of_squares
+                                - scaled.denominator * scaled.actual * scaled.actual
+                            )
+                            / nullif(scaled.denominator - 1, 0)
+                            / nullif(scaled.denominator, 0), 0
+                        )
+                    ), 0
+                )
+        end as z_score
+    from scaled
+),
+
+evidenced as (
+    select
+        tested.*,
+        case
+            when tested.attainment is null then null
+            when coalesce(tested.information, 0) < int_constants.min_information
+                then 'too_little_data'
+            when
+                case when tested.is_higher_better then tested.z_score else -tested.z_score end
+                <= -int_constants.proven_z
+                then 'proven_miss'
+            when
+                case when tested.is_higher_better then tested.z_score else -tested.z_score end
+                >= int_constants.proven_z
+                then 'proven_excess'
+            else 'not_proven'
+        end as evidence
+    from tested
+    cross join int_constants
+),
+
+final as (
+    select
+        scope,
+        scope_id,
+        role,
+        metric_id,
+        purpose,
+        period_type,
+        period_start,
+        aggregation,
+        is_higher_better,
+        actual,
+        goal_to_date,
+        goal_period,
+        numerator,
+        denominator,
+        dispersion,
+        attainment,
+        level,
+        z_score,
+        evidence,
+        case
+            when goal_period is null then 'no_goal'
+            when is_suspect then 'data_suspect'
+            when attainment is null or evidence = 'too_little_data' then 'too_little_data'
+            when level = 'needs_intervention' and evidence <> 'proven_miss' then 'watch'
+            when level = 'outstanding' and evidence <> 'proven_excess' then 'ahead'
+            else level
+        end as status
+    from evidenced
+)
+
+select * from final
