@@ -30,7 +30,7 @@ UNIONS = (
     "int_crm_users__unioned", "int_rep_ids__matched", "int_quotas__unioned", "int_goals__of_quotas",
     "int_goals__unioned", "int_crm__reps", "int_crm__activities", "int_crm__opportunities",
 )  # fmt: skip
-READERS = ("int_rep_zones", "int_rep_offsets", "int_activities__counted_daily")
+READERS = ("int_zone_offsets", "int_rep_offsets", "int_activities__counted_daily")
 BUILD = ("--resource-type", "model", "--resource-type", "seed", "--select", "rep_aliases",
          *MODELS, *UNIONS, *READERS)  # fmt: skip
 

@@ -1,8 +1,8 @@
 {{ config(severity='warn') }}
 -- a warning, for such records count for `unassigned`; remedy: add the rep to reps, or correct the
 -- rep_id of the records
-with int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
+with int_rep_offsets as (
+    select * from {{ ref('int_rep_offsets') }}
 ),
 
 int_crm__reps as (
@@ -17,7 +17,7 @@ named as (
     select
         'activities' as source_table,
         rep_id
-    from int_rep_zones
+    from int_rep_offsets
     where credited_rep_id <> rep_id
     union
     select

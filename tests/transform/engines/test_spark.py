@@ -123,7 +123,7 @@ def earlier(server: spark_server.Spark, company: Company) -> Earlier:
 
     def lose_a_worker(message: str) -> None:
         """When the work on the incremental model begins."""
-        if "int_rep_zones" in message and not seen:
+        if "int_rep_offsets" in message and not seen:
             seen["cores"] = [one["coresused"] for one in server.workers()]
             seen["before"] = server.tasks()
             server.kill("worker1")

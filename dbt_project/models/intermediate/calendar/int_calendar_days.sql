@@ -1,5 +1,5 @@
-with int_dates as (
-    select * from {{ ref('int_dates') }}
+with int_days as (
+    select * from {{ ref('int_days') }}
 ),
 
 calendars as (
@@ -33,20 +33,20 @@ all_calendars as (
 days as (
     select
         all_calendars.calendar,
-        int_dates.date_day,
+        int_days.date_day,
         case
             when
-                substr(all_calendars.working_weekdays, int_dates.iso_weekday, 1) = '1'
+                substr(all_calendars.working_weekdays, int_days.iso_weekday, 1) = '1'
                 and int_holidays__unioned.holiday_date is null
                 then 1
             else 0
         end as working
     from all_calendars
-    cross join int_dates
+    cross join int_days
     left join int_holidays__unioned
         on
             all_calendars.calendar = int_holidays__unioned.calendar
-            and int_dates.date_day = int_holidays__unioned.holiday_date
+            and int_days.date_day = int_holidays__unioned.holiday_date
 )
 
 select * from days

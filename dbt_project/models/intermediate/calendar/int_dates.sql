@@ -1,148 +1,98 @@
 {{ config(meta={'compared': true}) }}
 
-with int_settings as (
+with int_days as (
+    select * from {{ ref('int_days') }}
+),
+
+int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
-int_metrics__daily as (
-    select * from {{ ref('int_metrics__daily') }}
+int_activity_events__daily as (
+    select * from {{ ref('int_activity_events__daily') }}
 ),
 
--- two years more on both sides, so that every period that matters is whole before any is cut off
-spine as (
-    {{ dbt.date_spine('day', *date_spine_bounds()) }}
+int_opportunity_events__daily as (
+    select * from {{ ref('int_opportunity_events__daily') }}
 ),
 
-days as (
-    select cast(date_day as date) as date_day from spine
+int_other_events__daily as (
+    select * from {{ ref('int_other_events__daily') }}
 ),
 
-numbered as (
-    select
-        days.date_day,
-        cast(extract(year from days.date_day) as integer) as calendar_year,
-        cast(extract(month from days.date_day) as integer) as calendar_month,
-        cast(extract(day from days.date_day) as integer) as day_of_month,
-        {{ day_number('days.date_day') }} % 7 + 1 as iso_weekday,
-        {{ first_of_month('days.date_day') }} as month_start_date,
-        int_settings.fiscal_year_start_month,
-        ({{ day_number('days.date_day') }} % 7 + 8 - int_settings.week_start_weekday) % 7
-            as day_of_week
-    from days
-    cross join int_settings
+metrics as (
+    select * from {{ ref('metrics') }}
 ),
 
-fiscal as (
-    select
-        numbered.*,
-        numbered.calendar_year
-        + case
-            when
-                numbered.fiscal_year_start_month > 1
-                and numbered.calendar_month >= numbered.fiscal_year_start_month
-                then 1
-            else 0
-        end as fiscal_year,
-        (numbered.calendar_month - numbered.fiscal_year_start_month + 12) % 12 + 1 as fiscal_month,
-        cast({{ add_days('numbered.date_day', '-numbered.day_of_week') }} as date)
-            as week_start_date
-    from numbered
+event_days as (
+    {% for kind in ["activity", "opportunity", "other"] -%}
+    select distinct
+        event_type,
+        date_day
+    from int_{{ kind }}_events__daily
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 ),
 
-quartered as (
-    select
-        fiscal.*,
-        cast(floor((fiscal.fiscal_month - 1) / 3e0) as integer) + 1 as fiscal_quarter,
-        {{ add_days('fiscal.week_start_date', 3) }} as middle_of_week
-    from fiscal
-),
-
-bounded as (
-    select
-        quartered.*,
-        max(quartered.date_day) over (partition by quartered.month_start_date) as month_end_date,
-        min(quartered.date_day) over (
-            partition by quartered.fiscal_year, quartered.fiscal_quarter
-        ) as quarter_start_date,
-        max(quartered.date_day) over (
-            partition by quartered.fiscal_year, quartered.fiscal_quarter
-        ) as quarter_end_date,
-        min(quartered.date_day) over (partition by quartered.fiscal_year) as year_start_date,
-        max(quartered.date_day) over (partition by quartered.fiscal_year) as year_end_date
-    from quartered
-),
-
--- history starts with the first event, but not more than history_years ago:
+-- history starts with the first event of a metric, but not more than history_years ago:
 -- one backdated record must not make a century of goals
 first_event as (
-    select min(int_metrics__daily.date_day) as date_day
-    from int_metrics__daily
-    inner join bounded
-        on int_metrics__daily.date_day = bounded.date_day
+    select min(event_days.date_day) as first_event_date
+    from event_days
+    inner join metrics
+        on event_days.event_type = metrics.event_type
+    inner join int_days
+        on event_days.date_day = int_days.date_day
     cross join int_settings
     where
-        bounded.calendar_year
+        event_days.date_day <= {{ as_of_date() }}
+        and extract(year from event_days.date_day)
         >= extract(year from {{ as_of_date() }}) - int_settings.history_years
 ),
 
 first_year as (
     select
         coalesce(
-            min(case when bounded.date_day = first_event.date_day then bounded.year_start_date end),
-            min(case when bounded.date_day = {{ as_of_date() }} then bounded.year_start_date end)
+            min(case when date_day = first_event_date then year_start_date end),
+            min(case when date_day = {{ as_of_date() }} then year_start_date end)
         ) as date_day
-    from bounded
+    from int_days
     cross join first_event
 ),
 
 last_year as (
     -- a week that reaches into the next fiscal year needs that year's goals
-    select max(year_end_date) as date_day from bounded
+    select max(year_end_date) as date_day from int_days
     where date_day = {{ add_days(as_of_date(), 6) }}
 ),
 
 final as (
     select
-        bounded.date_day,
-        cast(bounded.iso_weekday as integer) as iso_weekday,
-        bounded.week_start_date,
-        {{ add_days('bounded.week_start_date', 6) }} as week_end_date,
-        cast(extract(year from bounded.middle_of_week) as {{ type_text() }}) || '-W'
-        || lpad(
-            cast(
-                cast(
-                    floor(
-                        (
-                            {{ day_number('bounded.middle_of_week') }}
-                            - {{ day_number(first_of_year('bounded.middle_of_week')) }}
-                        ) / 7e0
-                    ) as integer
-                ) + 1 as {{ type_text() }}
-            ), 2, '0'
-        ) as week_id,
-        bounded.month_start_date,
-        bounded.month_end_date,
-        cast(bounded.calendar_year as {{ type_text() }}) || '-'
-        || lpad(cast(bounded.calendar_month as {{ type_text() }}), 2, '0') as month_id,
-        cast(bounded.fiscal_year as integer) as fiscal_year,
-        bounded.fiscal_quarter,
-        cast(bounded.fiscal_month as integer) as fiscal_month,
-        bounded.quarter_start_date,
-        bounded.quarter_end_date,
-        'FY' || cast(bounded.fiscal_year as {{ type_text() }}) || '-Q'
-        || cast(bounded.fiscal_quarter as {{ type_text() }}) as quarter_id,
-        bounded.year_start_date,
-        bounded.year_end_date,
-        'FY' || cast(bounded.fiscal_year as {{ type_text() }}) as year_id,
-        cast(bounded.calendar_month as {{ type_text() }})
-        || case when bounded.day_of_month <= 15 then '-1' else '-2' end as slot_id,
+        int_days.date_day,
+        int_days.iso_weekday,
+        int_days.week_start_date,
+        int_days.week_end_date,
+        int_days.week_id,
+        int_days.month_start_date,
+        int_days.month_end_date,
+        int_days.month_id,
+        int_days.fiscal_year,
+        int_days.fiscal_quarter,
+        int_days.fiscal_month,
+        int_days.quarter_start_date,
+        int_days.quarter_end_date,
+        int_days.quarter_id,
+        int_days.year_start_date,
+        int_days.year_end_date,
+        int_days.year_id,
+        int_days.slot_id,
         -- weeks reach over the ends of the years; the days beyond are there for their sums only
-        bounded.date_day between first_year.date_day and last_year.date_day as is_in_history
-    from bounded
+        int_days.date_day between first_year.date_day and last_year.date_day as is_in_history
+    from int_days
     cross join first_year
     cross join last_year
     where
-        bounded.date_day between {{ add_days('first_year.date_day', -6) }}
+        int_days.date_day between {{ add_days('first_year.date_day', -6) }}
         and {{ add_days('last_year.date_day', 6) }}
 )
 

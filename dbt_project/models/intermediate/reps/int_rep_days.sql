@@ -63,6 +63,8 @@ versioned as (
             int_crm__reps.calendar = int_calendar_days.calendar
             and int_calendar_days.date_day >= int_crm__reps.effective_from
             and int_calendar_days.date_day < int_crm__reps.effective_to
+    inner join int_dates
+        on int_calendar_days.date_day = int_dates.date_day
 ),
 
 completed as (

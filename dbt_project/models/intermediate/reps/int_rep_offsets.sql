@@ -3,88 +3,74 @@
 -- a rep has some ten rows, found by the rep alone: given the days of each zone beside the rep's
 -- zone, DuckDB joins a hundred million activities with the days first, once for each zone
 
-with int_rep_zones as (
-    select * from {{ ref('int_rep_zones') }}
+with int_crm__reps as (
+    select * from {{ ref('int_crm__reps') }}
 ),
 
-time_zone_days as (
-    select * from {{ source('raw_reference', 'time_zone_days') }}
+int_crm__activities as (
+    select * from {{ ref('int_crm__activities') }}
 ),
 
-ordered as (
-    select
-        time_zone_days.*,
-        cast(utc_date as timestamp) as day_start,
-        lag(case when changes_at is null then offset_seconds else later_offset_seconds end)
-            over (partition by time_zone order by utc_date asc nulls last)
-            as offset_before
-    from time_zone_days
+int_settings as (
+    select * from {{ ref('int_settings') }}
 ),
 
--- the offsets of a zone begin with its first day, on a day or within one
-changes as (
-    select
-        time_zone,
-        day_start as effective_from,
-        offset_seconds
-    from ordered
-    where offset_before is null or offset_before <> offset_seconds
-    union all
-    select
-        time_zone,
-        changes_at as effective_from,
-        later_offset_seconds as offset_seconds
-    from ordered
-    where changes_at is not null
+int_zone_offsets as (
+    select * from {{ ref('int_zone_offsets') }}
 ),
 
-known_days as (
-    select
-        time_zone,
-        cast({{ add_days('max(utc_date)', 1) }} as timestamp) as known_until
-    from time_zone_days
-    group by 1
+known_reps as (
+    select distinct rep_id from int_crm__reps
 ),
 
-zone_offsets as (
-    select
-        changes.time_zone,
-        changes.effective_from,
-        coalesce(
-            lead(changes.effective_from) over (
-                partition by changes.time_zone order by changes.effective_from asc nulls last
-            ),
-            known_days.known_until
-        ) as effective_to,
-        changes.offset_seconds
-    from changes
-    inner join known_days
-        on changes.time_zone = known_days.time_zone
+logged_reps as (
+    select distinct rep_id from int_crm__activities
+),
+
+-- records of no rep, or of one that the source does not know, are kept: they are the
+-- organisation's, dated in the company's time zone
+unknown_reps as (
+    select 'unassigned' as rep_id
+    union
+    select logged_reps.rep_id
+    from logged_reps
+    left join known_reps
+        on logged_reps.rep_id = known_reps.rep_id
+    where known_reps.rep_id is null
 ),
 
 rep_zones as (
     select
         rep_id,
-        credited_rep_id,
-        time_zone,
+        rep_id as credited_rep_id,
         cast(effective_from as timestamp) as effective_from,
-        cast(effective_to as timestamp) as effective_to
-    from int_rep_zones
+        cast(effective_to as timestamp) as effective_to,
+        time_zone
+    from int_crm__reps
+    union all
+    select
+        unknown_reps.rep_id,
+        'unassigned' as credited_rep_id,
+        cast('1900-01-01' as timestamp) as effective_from,
+        cast('9999-12-31' as timestamp) as effective_to,
+        int_settings.company_time_zone as time_zone
+    from unknown_reps
+    cross join int_settings
 ),
 
 final as (
     select
         rep_zones.rep_id,
         rep_zones.credited_rep_id,
-        greatest(rep_zones.effective_from, zone_offsets.effective_from) as effective_from,
-        least(rep_zones.effective_to, zone_offsets.effective_to) as effective_to,
-        zone_offsets.offset_seconds
+        greatest(rep_zones.effective_from, int_zone_offsets.effective_from) as effective_from,
+        least(rep_zones.effective_to, int_zone_offsets.effective_to) as effective_to,
+        int_zone_offsets.offset_seconds
     from rep_zones
-    inner join zone_offsets
+    inner join int_zone_offsets
         on
-            rep_zones.time_zone = zone_offsets.time_zone
-            and rep_zones.effective_from < zone_offsets.effective_to
-            and rep_zones.effective_to > zone_offsets.effective_from
+            rep_zones.time_zone = int_zone_offsets.time_zone
+            and rep_zones.effective_from < int_zone_offsets.effective_to
+            and rep_zones.effective_to > int_zone_offsets.effective_from
 )
 
 select * from final
