@@ -196,3 +196,45 @@ def test_every_mart_has_a_tested_key(models: Models, manifest: Mapping[str, Any]
         and (node.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
     }
     assert {n for n, node in models.items() if node["schema"] == "marts"} - tested == set()
+
+
+# one step per model; these are still to be split, and this list may only become shorter
+TOO_LONG = {
+    "goal_quality", "int_dispersions", "scorecard_benchmarks", "scorecard_interventions",
+    "scorecard_one_on_ones",
+}  # fmt: skip
+WIDE_TESTS = TOO_LONG | {"int_other_events__daily", "scorecard_focus"}
+LINES, STEPS, INPUTS = 180, 10, 5
+CTE = re.compile(r"^(?:with )?([\w{} ]+?) as (?:\{\{ not_held\(\) \}\})?\(\n(.*?)^\)", re.M | re.S)
+IMPORT = re.compile(
+    r"\s*(?:select (?:\*|[\w,\s]+?) from )?\{\{ (?:ref|source|source_records)\([^)]*\) \}\}"
+    r"(?:\s+where .*)?\s*",
+    re.S,
+)
+
+
+def own_steps(sql: str) -> list[str]:
+    """Names of the CTEs of a model that do more than read a table."""
+    return [name for name, body in CTE.findall(sql) if not IMPORT.fullmatch(body)]
+
+
+def test_a_step_is_told_from_an_import() -> None:
+    sql = (
+        "with reps as (\n    select * from {{ ref('reps') }}\n    where is_current\n),\n\n"
+        "deals as (\n    {{ source_records('deals') }}\n),\n\n"
+        "step_{{ number }} as (\n    select count(*) as deals\n    from deals\n)\n"
+    )
+    assert own_steps(sql) == ["step_{{ number }}"]
+
+
+def test_a_model_does_one_step(models: Models) -> None:
+    lines = {name: len(node["raw_code"].splitlines()) for name, node in models.items()}
+    assert {name for name, count in lines.items() if count > LINES} <= TOO_LONG
+    assert {n for n, node in models.items() if len(own_steps(node["raw_code"])) > STEPS} <= TOO_LONG
+
+
+def test_a_unit_test_has_few_inputs(manifest: Mapping[str, Any]) -> None:
+    wide = {
+        test["model"] for test in manifest["unit_tests"].values() if len(test["given"]) > INPUTS
+    }
+    assert wide <= WIDE_TESTS
