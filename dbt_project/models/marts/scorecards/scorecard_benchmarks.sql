@@ -2,16 +2,16 @@ with scorecard_rep_metrics as (
     select * from {{ ref('scorecard_rep_metrics') }}
 ),
 
-int_periods as (
-    select * from {{ ref('int_periods') }}
+int_periods__aged as (
+    select * from {{ ref('int_periods__aged') }}
 ),
 
-int_rep_periods as (
-    select * from {{ ref('int_rep_periods') }}
+int_periods__compared as (
+    select * from {{ ref('int_periods__compared') }}
 ),
 
-int_rep_days as (
-    select * from {{ ref('int_rep_days') }}
+int_rep_periods__ramping as (
+    select * from {{ ref('int_rep_periods__ramping') }}
 ),
 
 int_metrics__daily as (
@@ -22,87 +22,13 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
-industry_benchmarks as (
-    select * from {{ ref('industry_benchmarks') }}
-),
-
--- age 1 is the running period, age 2 the last closed one
-aged_periods as (
-    select
-        period_type,
-        period_start,
-        row_number() over (partition by period_type order by period_start desc nulls last) as age
-    from int_periods
+int_industry_benchmarks__resolved as (
+    select * from {{ ref('int_industry_benchmarks__resolved') }}
 ),
 
 shown_periods as (
-    select * from aged_periods
+    select * from int_periods__aged
     where age <= 2
-),
-
--- what each period is compared with, as periods that are on the scorecard: rolling windows and the
--- 13-week mean are made of whole weeks
-earlier_periods as (
-    select
-        shown_periods.period_type,
-        shown_periods.period_start,
-        'previous' as comparison,
-        aged_periods.period_type as earlier_type,
-        aged_periods.period_start as earlier_start
-    from shown_periods
-    inner join aged_periods
-        on
-            shown_periods.period_type = aged_periods.period_type
-            and shown_periods.age + 1 = aged_periods.age
-    union all
-    select
-        shown_periods.period_type,
-        shown_periods.period_start,
-        'last_year' as comparison,
-        aged_periods.period_type as earlier_type,
-        aged_periods.period_start as earlier_start
-    from shown_periods
-    inner join aged_periods
-        on
-            shown_periods.period_type = aged_periods.period_type
-            and shown_periods.age + case shown_periods.period_type
-                when 'week' then 52
-                when 'month' then 12
-                when 'quarter' then 4
-                when 'year' then 1
-            end = aged_periods.age
-    union all
-    select
-        shown_periods.period_type,
-        shown_periods.period_start,
-        'trailing_13_week' as comparison,
-        aged_periods.period_type as earlier_type,
-        aged_periods.period_start as earlier_start
-    from shown_periods
-    inner join aged_periods
-        on
-            aged_periods.period_type = 'week'
-            and aged_periods.period_start > {{ add_days('shown_periods.period_start', -98) }}
-            and aged_periods.period_start <= {{ add_days('shown_periods.period_start', -7) }}
-    {% for type, days in {"last_4_weeks": 28, "last_13_weeks": 91}.items() %}
-    {% for comparison, first in {"previous": -6 - days, "last_year": -367}.items() %}
-    union all
-    select
-        shown_periods.period_type,
-        shown_periods.period_start,
-        '{{ comparison }}' as comparison,
-        aged_periods.period_type as earlier_type,
-        aged_periods.period_start as earlier_start
-    from shown_periods
-    inner join aged_periods
-        on
-            shown_periods.period_type = '{{ type }}'
-            and aged_periods.period_type = 'week'
-            and aged_periods.period_start >= {{ add_days('shown_periods.period_start', first) }}
-            and aged_periods.period_start
-            < {{ add_days('shown_periods.period_start', first + days) }}
-    {% endfor %}
-    {% endfor %}
 ),
 
 -- a period before the metric was recorded at all says nothing about anybody
@@ -119,54 +45,41 @@ own_past as (
         {% for comparison in ["previous", "last_year", "trailing_13_week"] %}
         sum(
             case
-                when earlier_periods.comparison = '{{ comparison }}'
+                when int_periods__compared.comparison = '{{ comparison }}'
                     then scorecard_rep_metrics.numerator
             end
         ) as {{ comparison }}_numerator,
         sum(
             case
-                when earlier_periods.comparison = '{{ comparison }}'
+                when int_periods__compared.comparison = '{{ comparison }}'
                     then scorecard_rep_metrics.denominator
             end
         ) as {{ comparison }}_denominator,
         sum(
             case
-                when earlier_periods.comparison = '{{ comparison }}'
+                when int_periods__compared.comparison = '{{ comparison }}'
                     then scorecard_rep_metrics.capacity_days
             end
         ) as {{ comparison }}_capacity_days,
         {% endfor %}
         scorecard_rep_metrics.rep_id,
         scorecard_rep_metrics.metric_id,
-        earlier_periods.period_type,
-        earlier_periods.period_start
-    from earlier_periods
+        int_periods__compared.period_type,
+        int_periods__compared.period_start
+    from int_periods__compared
     inner join scorecard_rep_metrics
         on
-            earlier_periods.earlier_type = scorecard_rep_metrics.period_type
-            and earlier_periods.earlier_start = scorecard_rep_metrics.period_start
+            int_periods__compared.earlier_type = scorecard_rep_metrics.period_type
+            and int_periods__compared.earlier_start = scorecard_rep_metrics.period_start
     inner join first_days
         on
             scorecard_rep_metrics.metric_id = first_days.metric_id
-            and earlier_periods.earlier_start >= first_days.first_day
+            and int_periods__compared.earlier_start >= first_days.first_day
     group by
         scorecard_rep_metrics.rep_id,
         scorecard_rep_metrics.metric_id,
-        earlier_periods.period_type,
-        earlier_periods.period_start
-),
-
-ramping_reps as (
-    select
-        int_rep_periods.rep_id,
-        int_rep_periods.period_type,
-        int_rep_periods.period_start
-    from int_rep_periods
-    inner join int_rep_days
-        on
-            int_rep_periods.rep_id = int_rep_days.rep_id
-            and int_rep_periods.reference_date = int_rep_days.date_day
-    where int_rep_days.ramp < 1
+        int_periods__compared.period_type,
+        int_periods__compared.period_start
 ),
 
 -- the rate is what makes reps comparable: per day of capacity, or the ratio itself
@@ -174,7 +87,7 @@ cards as (
     select
         scorecard_rep_metrics.*,
         scorecard_rep_metrics.aggregation in ('count', 'sum') as is_additive,
-        ramping_reps.rep_id is not null as is_ramping,
+        int_rep_periods__ramping.rep_id is not null as is_ramping,
         case
             when scorecard_rep_metrics.aggregation in ('count', 'sum')
                 then
@@ -187,11 +100,11 @@ cards as (
         on
             scorecard_rep_metrics.period_type = shown_periods.period_type
             and scorecard_rep_metrics.period_start = shown_periods.period_start
-    left join ramping_reps
+    left join int_rep_periods__ramping
         on
-            scorecard_rep_metrics.rep_id = ramping_reps.rep_id
-            and scorecard_rep_metrics.period_type = ramping_reps.period_type
-            and scorecard_rep_metrics.period_start = ramping_reps.period_start
+            scorecard_rep_metrics.rep_id = int_rep_periods__ramping.rep_id
+            and scorecard_rep_metrics.period_type = int_rep_periods__ramping.period_type
+            and scorecard_rep_metrics.period_start = int_rep_periods__ramping.period_start
 ),
 
 -- everyone who may be a peer, once in each circle from the narrowest to the widest
@@ -360,34 +273,6 @@ organisations as (
     group by 1, 2, 3
 ),
 
-roles as (
-    select distinct
-        role,
-        metric_id
-    from cards
-),
-
--- a figure for the role replaces the one for every role
-industries as (
-    select
-        roles.role,
-        roles.metric_id,
-        industry_benchmarks.value,
-        industry_benchmarks.sample_size,
-        industry_benchmarks.source,
-        industry_benchmarks.year,
-        industry_benchmarks.is_verified,
-        row_number() over (
-            partition by roles.role, roles.metric_id
-            order by case when industry_benchmarks.role is null then 1 else 0 end asc nulls last
-        ) as preference
-    from roles
-    inner join industry_benchmarks
-        on
-            roles.metric_id = industry_benchmarks.metric_id
-            and roles.role = coalesce(industry_benchmarks.role, roles.role)
-),
-
 joined as (
     select
         cards.*,
@@ -415,11 +300,11 @@ joined as (
         peers.top_quartile_rate,
         peers.peer_count,
         peers.peer_scope,
-        industries.value as industry_rate,
-        industries.sample_size as industry_sample_size,
-        industries.source as industry_source,
-        industries.year as industry_year,
-        industries.is_verified as industry_is_verified
+        int_industry_benchmarks__resolved.value as industry_rate,
+        int_industry_benchmarks__resolved.sample_size as industry_sample_size,
+        int_industry_benchmarks__resolved.source as industry_source,
+        int_industry_benchmarks__resolved.year as industry_year,
+        int_industry_benchmarks__resolved.is_verified as industry_is_verified
     from cards
     left join own_past
         on
@@ -444,11 +329,10 @@ joined as (
             cards.metric_id = organisations.metric_id
             and cards.period_type = organisations.period_type
             and cards.period_start = organisations.period_start
-    left join industries
+    left join int_industry_benchmarks__resolved
         on
-            cards.role = industries.role
-            and cards.metric_id = industries.metric_id
-            and industries.preference = 1
+            cards.role = int_industry_benchmarks__resolved.role
+            and cards.metric_id = int_industry_benchmarks__resolved.metric_id
 ),
 
 -- a rate becomes what the rep would have reached with it in the days that the rep was there
