@@ -6,15 +6,3 @@
 {% macro with_steps_apart(sql) -%}
     {{ return(modules.re.sub("\\bas \\((\\s*select\\s+[a-z_]+\\.\\*,)", "as materialized (\\1", sql)) }}
 {%- endmacro %}
-
-{#-
-    `name as {{ not_held() }}(`: DuckDB holds the rows of a step that is read more than once. The days
-    of all reps are more than fit into memory, and reading their table again costs less.
--#}
-{% macro not_held() -%}
-    {{ return(adapter.dispatch("not_held", "sales_scorecard")()) }}
-{%- endmacro %}
-
-{% macro default__not_held() -%}{{ return("") }}{%- endmacro %}
-
-{% macro duckdb__not_held() -%}{{ return("not materialized ") }}{%- endmacro %}

@@ -205,7 +205,7 @@ TOO_LONG = {
 }  # fmt: skip
 WIDE_TESTS = TOO_LONG | {"int_other_events__daily", "scorecard_focus"}
 LINES, STEPS, INPUTS = 180, 10, 5
-CTE = re.compile(r"^(?:with )?([\w{} ]+?) as (?:\{\{ not_held\(\) \}\})?\(\n(.*?)^\)", re.M | re.S)
+CTE = re.compile(r"^(?:with )?([\w{} ]+?) as \(\n(.*?)^\)", re.M | re.S)
 IMPORT = re.compile(
     r"\s*(?:select (?:\*|[\w,\s]+?) from )?\{\{ (?:ref|source|source_records)\([^)]*\) \}\}"
     r"(?:\s+where .*)?\s*",

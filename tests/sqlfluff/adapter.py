@@ -7,5 +7,4 @@ from collections.abc import Callable
 
 def dispatch(name: str, package: str) -> Callable[..., str]:
     """What stands in the SQL for a macro that each engine writes in its own way."""
-    alone = {"not_held": ""}.get(name, "double")
-    return lambda *arguments: f"{name}({', '.join(arguments)})" if arguments else alone
+    return lambda *arguments: f"{name}({', '.join(arguments)})" if arguments else "double"
