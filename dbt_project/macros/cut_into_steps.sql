@@ -1,7 +1,7 @@
 {#-
     Spark writes the SQL of a CTE into each place that reads it. Where steps read steps more than
-    once, that doubles and doubles: the 30 steps of the seasonal indices become 5,000, which Spark
-    plans for an hour. So steps that are read again and again are made once, as tables.
+    once, that doubles and doubles: the 20 steps of the benchmarks become 140, and 30 steps have
+    become 5,000, planned for an hour. So steps that are read again and again are made once, as tables.
 
     Returns what to make, in order, as `steps` (name, sql), and the `sql` that is left. The SQL is cut
     where models are: a step begins with `name as (` at the beginning of a line and ends with a `)`
