@@ -1,5 +1,5 @@
-with fct_goals_daily as (
-    select * from {{ ref('fct_goals_daily') }}
+with int_goals__held as (
+    select * from {{ ref('int_goals__held') }}
 ),
 
 scorecard_rep_metrics as (
@@ -10,12 +10,8 @@ dim_goals as (
     select * from {{ ref('dim_goals') }}
 ),
 
-int_rep_periods as (
-    select * from {{ ref('int_rep_periods') }}
-),
-
-int_scorecard_metrics__resolved as (
-    select * from {{ ref('int_scorecard_metrics__resolved') }}
+int_scorecards__judged as (
+    select * from {{ ref('int_scorecards__judged') }}
 ),
 
 int_settings as (
@@ -26,54 +22,26 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
--- the goal that a rep has on the last day that counts, and whether another one held before
-held_goals as (
-    select
-        int_rep_periods.rep_id,
-        int_rep_periods.role,
-        int_rep_periods.tier,
-        int_rep_periods.period_start,
-        fct_goals_daily.metric_id,
-        max(
-            case
-                when fct_goals_daily.date_day = int_rep_periods.reference_date
-                    then fct_goals_daily.goal_id
-            end
-        ) as goal_id,
-        min(coalesce(fct_goals_daily.goal_id, ''))
-        = max(coalesce(fct_goals_daily.goal_id, '')) as is_unchanged
-    from int_rep_periods
-    inner join fct_goals_daily
-        on
-            int_rep_periods.rep_id = fct_goals_daily.rep_id
-            and fct_goals_daily.date_day >= int_rep_periods.period_start
-            and fct_goals_daily.date_day <= int_rep_periods.reference_date
-    where
-        int_rep_periods.period_type = 'last_13_weeks'
-        and fct_goals_daily.employed = 1
-    group by 1, 2, 3, 4, 5
-),
-
 -- attainment has season, ramp, leave and part time taken out already; where the logging is broken
 -- or another goal held for a part of the time, it says nothing about this goal
 judged_reps as (
     select
-        held_goals.goal_id,
-        held_goals.role,
-        held_goals.tier,
-        held_goals.rep_id,
+        int_goals__held.goal_id,
+        int_goals__held.role,
+        int_goals__held.tier,
+        int_goals__held.rep_id,
         case
-            when held_goals.is_unchanged and scorecard_rep_metrics.status <> 'data_suspect'
+            when int_goals__held.is_unchanged and scorecard_rep_metrics.status <> 'data_suspect'
                 then scorecard_rep_metrics.attainment
         end as attainment
-    from held_goals
+    from int_goals__held
     left join scorecard_rep_metrics
         on
-            held_goals.rep_id = scorecard_rep_metrics.rep_id
-            and held_goals.metric_id = scorecard_rep_metrics.metric_id
-            and held_goals.period_start = scorecard_rep_metrics.period_start
+            int_goals__held.rep_id = scorecard_rep_metrics.rep_id
+            and int_goals__held.metric_id = scorecard_rep_metrics.metric_id
+            and int_goals__held.period_start = scorecard_rep_metrics.period_start
             and scorecard_rep_metrics.period_type = 'last_13_weeks'
-    where held_goals.goal_id is not null
+    where int_goals__held.goal_id is not null
 ),
 
 ranked_reps as (
@@ -191,36 +159,6 @@ suggested as (
     from rounded
 ),
 
-scorecards as (
-    select
-        role,
-        tier,
-        sum(case when metric_kind = 'leading' then 1 else 0 end) as leading_count,
-        sum(case when metric_kind = 'lagging' then 1 else 0 end) as lagging_count
-    from int_scorecard_metrics__resolved
-    group by 1, 2
-),
-
-judged_scorecards as (
-    select
-        scorecards.*,
-        int_settings.max_scorecard_metrics,
-        int_settings.leading_per_lagging,
-        case
-            when
-                scorecards.leading_count + scorecards.lagging_count
-                > int_settings.max_scorecard_metrics
-                then 'too_many_metrics'
-            when
-                scorecards.leading_count
-                <> int_settings.leading_per_lagging * scorecards.lagging_count
-                then 'unbalanced'
-            else 'fine'
-        end as verdict
-    from scorecards
-    cross join int_settings
-),
-
 final as (
     select
         {{ as_of_date() }} as as_of_date,
@@ -296,21 +234,8 @@ final as (
         cast(leading_count as bigint) as leading_count,
         cast(lagging_count as bigint) as lagging_count,
         verdict,
-        cast(leading_count as {{ type_text() }}) || ' leading and '
-        || cast(lagging_count as {{ type_text() }})
-        || ' lagging metrics.'
-        || case verdict
-            when 'too_many_metrics'
-                then
-                    ' Keep the ' || cast(max_scorecard_metrics as {{ type_text() }})
-                    || ' with the most weight: more are not read.'
-            when 'unbalanced'
-                then
-                    ' Aim at ' || cast(leading_per_lagging as {{ type_text() }})
-                    || ' leading for each lagging: what a rep can act on, then the result.'
-            else ''
-        end as sentence
-    from judged_scorecards
+        sentence
+    from int_scorecards__judged
 )
 
 select * from final
