@@ -8,7 +8,7 @@ BIN := .venv/bin
 -include .env
 export
 
-.PHONY: help demo test quick lint ruff mypy sqlfluff environment
+.PHONY: help demo test quick lint ruff mypy imports sqlfluff environment
 
 help:  ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,7 @@ test: environment  ## All tests
 quick: environment  ## The tests that take seconds
 	$(BIN)/pytest -m "not slow"
 
-lint: ruff mypy sqlfluff  ## Style and types
+lint: ruff mypy imports sqlfluff  ## Style and types
 
 ruff: environment
 	$(BIN)/ruff check .
@@ -35,6 +35,9 @@ ruff: environment
 
 mypy: environment
 	$(BIN)/mypy
+
+imports: environment
+	$(BIN)/lint-imports
 
 sqlfluff: environment
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests orchestration

@@ -24,7 +24,7 @@ from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import REPOSITORY, Settings, parse_day
 
 if TYPE_CHECKING:
-    from orchestration.defs.execution import Loaded, Progress
+    from orchestration.execution import Loaded, Progress
     from orchestration.releases.publish import Release
 
 app = typer.Typer(
@@ -75,7 +75,7 @@ def refresh(
     ] = False,
 ) -> None:
     """Read the sources, build and check the scorecards, publish them: the nightly job."""
-    from orchestration.core.as_of import choose_as_of
+    from orchestration.policy.as_of import choose_as_of
     from orchestration.policy.check import require_policy
     from orchestration.readers.alerts import AlertSettings
     from orchestration.site.publish import require_audiences
@@ -90,7 +90,7 @@ def refresh(
     started = time.monotonic()
     gc.disable()  # a tenth of the time of a small refresh went into looking for cycles
     with _Display() as display:
-        from orchestration.defs.execution import run_refresh
+        from orchestration.execution import run_refresh
 
         loads = run_refresh(
             settings,
@@ -113,7 +113,7 @@ def watch(
     ] = False,
 ) -> None:
     """Look at the sources now and then, refresh as of today when they changed; until Ctrl+C."""
-    from orchestration.core.as_of import company_time_zone
+    from orchestration.policy.as_of import company_time_zone
     from orchestration.readers.alerts import AlertSettings
     from orchestration.readers.watch import Due, seconds_between_looks
     from orchestration.readers.watch import watch as watch_sources
@@ -130,7 +130,7 @@ def watch(
         out.print(f"{_now().astimezone(zone):%Y-%m-%d %H:%M:%S}  {text}", markup=False)
 
     def refresh_once(due: Due) -> None:
-        from orchestration.defs.execution import run_refresh
+        from orchestration.execution import run_refresh
 
         started = time.monotonic()
         try:
@@ -256,7 +256,7 @@ def agree(
     company: Company = None,
 ) -> None:
     """Write down what was agreed on in a one-on-one; later sheets say what came of it."""
-    from orchestration.core.as_of import company_time_zone
+    from orchestration.policy.as_of import company_time_zone
     from orchestration.readers.agreements import agree as write_down
     from orchestration.readers.agreements import find_metric
     from orchestration.readers.scorecard import find_published_rep
@@ -305,7 +305,7 @@ def alerts(
     ] = False,
 ) -> None:
     """Tell reps and managers what newly needs intervention or stands out; once a day at most."""
-    from orchestration.core.as_of import company_time_zone
+    from orchestration.policy.as_of import company_time_zone
     from orchestration.readers.alerts import AlertSettings, send_digests
 
     settings = _settings(company)
@@ -410,7 +410,7 @@ def init(
     ] = None,
 ) -> None:
     """Create a company: policy from the demo (or a folder), and a folder for its files."""
-    from orchestration.policy.init import init_company
+    from orchestration.sources.init import init_company
 
     out.print(init_company(Settings.from_environment(), name, source), markup=False)
 
@@ -432,8 +432,8 @@ def demo_data(
     parquet: Annotated[bool, typer.Option("--parquet", help="Activities as Parquet.")] = False,
 ) -> None:
     """Write the files of the demo company, of any size."""
-    from orchestration.core.as_of import last_complete_day
     from orchestration.demo.company import generate
+    from orchestration.policy.as_of import last_complete_day
 
     settings = _settings("demo")
     generate(
@@ -455,7 +455,7 @@ def dev(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
 ) -> None:
     """Open the Dagster UI on 127.0.0.1, with the asset graph, the runs and the schedule."""
-    from orchestration.defs.execution import prepare_home
+    from orchestration.execution import prepare_home
 
     prepare_home(_settings(company))
     os.chdir(REPOSITORY)

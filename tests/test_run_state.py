@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from orchestration.core.errors import CheckFailed
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
-from orchestration.quality.results import CheckResult
 from orchestration.warehouse.run_state import (
     forget_checks,
     raise_for_failed_checks,

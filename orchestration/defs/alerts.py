@@ -5,10 +5,10 @@ import os
 
 import dagster as dg
 
-from orchestration.core.as_of import company_time_zone
 from orchestration.core.errors import ScorecardError
 from orchestration.defs.publication import RELEASE
 from orchestration.defs.resources import OWNERS, Refresh
+from orchestration.policy.as_of import company_time_zone
 from orchestration.readers.alerts import AlertSettings, send_digests
 from orchestration.warehouse.run_state import write_alerts
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.core.errors import CheckFailed
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
 from orchestration.defs.resources import Refresh
 from orchestration.quality.checks import SuiteName
-from orchestration.quality.results import CheckResult
 from orchestration.quality.runner import expectation_names, run_suite
 from orchestration.warehouse.run_state import write_checks
 

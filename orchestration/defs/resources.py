@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import dagster as dg
 from pydantic import Field
 
-from orchestration.core.as_of import choose_as_of
 from orchestration.core.settings import Settings
+from orchestration.policy.as_of import choose_as_of
 from orchestration.warehouse.connection import refresh_lock
 
 OWNERS = ["team:sales-operations"]

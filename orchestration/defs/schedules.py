@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from orchestration.core.as_of import company_time_zone, last_complete_day
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
 from orchestration.defs.resources import LONGEST_WAIT
+from orchestration.policy.as_of import company_time_zone, last_complete_day
 
 
 @dg.definitions

@@ -27,8 +27,8 @@ from typing import Any, Literal, cast
 import duckdb
 import yaml
 
+from orchestration.core.results import CheckSpec, Severity
 from orchestration.core.sql import read_sql, template
-from orchestration.quality.results import CheckSpec, Severity
 from orchestration.sources.canonical import TABLES
 from orchestration.sources.registry import Source, find_source
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from orchestration.core.results import CheckResult
 from orchestration.quality.checks import Suite, Values
-from orchestration.quality.results import CheckResult
 
 _STYLE = """
 :root { color-scheme: light dark; }

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.core.results import CheckResult, CheckSpec
 from orchestration.core.settings import Settings
 from orchestration.core.sql import read_sql
 from orchestration.policy.cells import parse_number
@@ -32,7 +33,6 @@ from orchestration.quality.checks import (
     tables_read,
 )
 from orchestration.quality.data_docs import write_data_docs
-from orchestration.quality.results import CheckResult, CheckSpec
 from orchestration.sources.canonical import TABLES
 from orchestration.warehouse.connection import limits, quote
 

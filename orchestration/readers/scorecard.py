@@ -16,9 +16,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
-from orchestration.core.as_of import company_time_zone
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import Settings
+from orchestration.policy.as_of import company_time_zone
 from orchestration.policy.reading import read_policy
 from orchestration.readers.labels import (
     chance,

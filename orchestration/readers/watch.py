@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from orchestration.core.as_of import company_time_zone
 from orchestration.core.errors import ConfigError, RefreshRunning, ScorecardError
 from orchestration.core.fingerprint import code_version, hash_values
 from orchestration.core.settings import Settings
+from orchestration.policy.as_of import company_time_zone
 from orchestration.releases.publish import Release, list_releases
 from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import is_refreshing

@@ -25,8 +25,8 @@ import pyarrow as pa
 
 from orchestration.core.errors import PublishError
 from orchestration.core.fingerprint import code_version, hash_file, rows_hash
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
-from orchestration.quality.results import CheckResult
 from orchestration.releases.history import HISTORY, SCORECARDS, write_scorecard_history
 from orchestration.releases.tables import LAYOUT, identifier, read_marts, write_marts
 from orchestration.warehouse.connection import STORAGE_VERSION, limits, quote

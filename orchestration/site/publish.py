@@ -14,9 +14,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from orchestration.core.as_of import company_time_zone
 from orchestration.core.errors import ConfigError, PublishError
 from orchestration.core.settings import Settings
+from orchestration.policy.as_of import company_time_zone
 from orchestration.readers.labels import format_moment
 from orchestration.releases.audiences import (
     read_listing,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.core.errors import ScorecardError
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
-from orchestration.quality.results import CheckResult
 from orchestration.transform import engines, node_cache
 
 if TYPE_CHECKING:

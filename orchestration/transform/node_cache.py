@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from orchestration.core.fingerprint import code_version, hash_values, rows_hash
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
-from orchestration.quality.results import CheckResult
 from orchestration.warehouse.connection import connect
 
 if TYPE_CHECKING:

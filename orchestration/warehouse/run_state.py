@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from orchestration.core.errors import CheckFailed
+from orchestration.core.results import CheckResult, Layer
 from orchestration.core.settings import Settings
-from orchestration.quality.results import CheckResult, Layer
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 

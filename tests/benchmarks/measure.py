@@ -387,7 +387,7 @@ def command(settings: Settings, day: dt.date) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         _import("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "dlt", "dagster_dbt")
-        from orchestration.defs.execution import Progress, run_refresh
+        from orchestration.execution import Progress, run_refresh
     last = (time.perf_counter(), time.process_time())
 
     def lap(name: str) -> None:
@@ -417,7 +417,7 @@ def intraday(settings: Settings, day: dt.date) -> Result:
     """
     import duckdb
 
-    from orchestration.defs.execution import Progress, run_refresh
+    from orchestration.execution import Progress, run_refresh
     from orchestration.readers.watch import Due, what_is_due
     from orchestration.releases.publish import current_release
     from tests.sources.demo_org import move_into

@@ -165,4 +165,4 @@ def test_a_module_has_one_definitions_function_and_nothing_else_that_defines(nam
         for decorator in node.decorator_list
     ]
     definers = [text for text in decorated if text.startswith(("dg.", "dbt_assets"))]
-    assert definers == ([] if name == "execution" else ["dg.definitions"])
+    assert definers == ["dg.definitions"]

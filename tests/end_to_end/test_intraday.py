@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings
-from orchestration.defs.execution import run_refresh
 from orchestration.demo.company import generate
+from orchestration.execution import run_refresh
 from orchestration.readers.watch import Due, watch
 from orchestration.releases.publish import current_release, list_releases
 from tests.sources.demo_org import move_into, task

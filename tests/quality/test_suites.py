@@ -13,11 +13,11 @@ from typing import get_args
 import pytest
 
 from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
 from orchestration.policy.declared import thresholds
 from orchestration.quality import checks
 from orchestration.quality.checks import SuiteName
-from orchestration.quality.results import CheckResult
 from orchestration.quality.runner import expectation_names, run_suite, tables_of_marts_checks
 from orchestration.sources.canonical import TABLES
 from tests.quality.conftest import AS_OF, create_warehouse, write_company_settings

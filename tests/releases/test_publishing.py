@@ -14,8 +14,8 @@ import pytest
 
 from orchestration.core.errors import PublishError
 from orchestration.core.fingerprint import code_version
+from orchestration.core.results import CheckResult
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.quality.results import CheckResult
 from orchestration.releases import publish as publishing
 from orchestration.releases.publish import (
     current_release,

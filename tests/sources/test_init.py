@@ -12,7 +12,7 @@ from orchestration.core.errors import ConfigError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.policy.check import check_policy
 from orchestration.policy.declared import policy_seeds
-from orchestration.policy.init import init_company
+from orchestration.sources.init import init_company
 
 EXAMPLES = REPOSITORY / "docs" / "examples"
 

@@ -18,7 +18,7 @@ from orchestration.defs.alerts import DIGESTS
 from orchestration.defs.reports import SITE
 from orchestration.warehouse.run_state import raise_for_failed_checks, read_checks
 
-DAGSTER_YAML = Path(__file__).parents[1] / "dagster.yaml"
+DAGSTER_YAML = Path(__file__).parent / "dagster.yaml"
 
 
 @dataclass(frozen=True)

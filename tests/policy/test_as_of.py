@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.core.as_of import choose_as_of, company_time_zone, last_complete_day
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
+from orchestration.policy.as_of import choose_as_of, company_time_zone, last_complete_day
 
 NOW = dt.datetime(2026, 7, 1, 5, 0, tzinfo=dt.UTC)  # still 30 June in Los Angeles
 
