@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-# each status, most urgent first: its name and what its evidence says
-STATUSES = {
-    "needs_intervention": ("Needs intervention", "Below goal, more than bad luck explains."),
-    "watch": ("Watch", "Below goal, but bad luck could explain it."),
-    "on_track": ("On track", "Around the goal."),
-    "ahead": ("Ahead", "Above goal, but luck could explain it."),
-    "outstanding": ("Outstanding", "Far above goal, more than luck explains."),
-    "too_little_data": ("Too little data", "Too few events are expected so far to judge."),
-    "data_suspect": (
-        "Data suspect",
-        "Activity logging looks broken: the figures may be incomplete.",
-    ),
-    "no_goal": ("No goal", "No goal applies here."),
-}
+from orchestration.core.settings import REPOSITORY, RULES_FOLDER
+
+STATUSES_CSV = REPOSITORY / "dbt_project" / "seeds" / RULES_FOLDER / "statuses.csv"
 NOTHING = "\N{EN DASH}"
+
+
+@cache
+def read_statuses(path: Path = STATUSES_CSV) -> Mapping[str, tuple[str, str]]:
+    """Read each status, most urgent first: its name and what it says about the evidence."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: int(row["sort_order"]))
+    return {row["status"]: (row["status_name"], row["evidence"]) for row in rows}
 
 
 def status_label(status: str | None) -> str:
     """The name of a status."""
-    return STATUSES.get(status or "no_goal", STATUSES["no_goal"])[0]
+    return _words_of(status)[0]
 
 
 def status_evidence(status: str | None) -> str:
     """What the evidence of a status says, as a sentence."""
-    return STATUSES.get(status or "no_goal", STATUSES["no_goal"])[1]
+    return _words_of(status)[1]
+
+
+def _words_of(status: str | None) -> tuple[str, str]:
+    statuses = read_statuses()
+    return statuses.get(status or "no_goal", statuses["no_goal"])
 
 
 def percent(share: float | None) -> str:

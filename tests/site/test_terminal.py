@@ -12,7 +12,7 @@ from rich.console import Console
 from orchestration import cli
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import Settings
-from orchestration.readers.labels import STATUSES
+from orchestration.readers.labels import status_label
 from orchestration.readers.scorecard import PERIODS, read_scorecard
 from tests.site.conftest import publish_sample
 
@@ -96,7 +96,7 @@ def test_every_period_and_state_can_be_shown(company: Settings, rep: str, period
     assert text.count("Heading for") == len(running)
     for metric in scorecard.metrics:
         assert metric["metric_name"] in text
-        assert STATUSES[metric["status"]][0] in text
+        assert status_label(metric["status"]) in text
     if not scorecard.metrics:
         assert "No scorecard for this period" in text
 

@@ -26,6 +26,10 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
+statuses as (
+    select * from {{ ref('statuses') }}
+),
+
 sheets as (
     select
         scorecard_reps.as_of_date,
@@ -86,6 +90,18 @@ scored as (
     group by 1, 2
 ),
 
+named as (
+    select
+        scorecard_one_on_one_metrics.*,
+        lower(statuses.status_name) as status_words,
+        lower(statuses_week_before.status_name) as status_words_week_before
+    from scorecard_one_on_one_metrics
+    left join statuses
+        on scorecard_one_on_one_metrics.status = statuses.status
+    left join statuses as statuses_week_before
+        on scorecard_one_on_one_metrics.status_week_before = statuses_week_before.status
+),
+
 -- what is proven comes first, then what is furthest from the goal
 phrased as (
     select
@@ -96,8 +112,7 @@ phrased as (
         status,
         attainment,
         coverage_ratio,
-        metric_name || ': ' || {{ status_words('status_week_before') }} || ' to '
-        || {{ status_words('status') }} as moved,
+        metric_name || ': ' || status_words_week_before || ' to ' || status_words as moved,
         metric_name || ' ' || {{ floored_percent_text('attainment') }} || ' of goal' || case
             when status = 'outstanding' then ', more than luck explains'
             when status = 'ahead' then ', luck could explain it'
@@ -134,7 +149,7 @@ phrased as (
             partition by rep_id, week_start_date, status
             order by sort_order asc nulls last, metric_id asc nulls last
         ) as status_rank
-    from scorecard_one_on_one_metrics
+    from named
 ),
 
 listed as (
