@@ -31,7 +31,7 @@ def test_a_hash_of_rows_depends_on_cells_and_not_on_their_order(rows: str, is_sa
 
 
 def test_dbt_hashes_rows_with_the_same_expression() -> None:
-    path = REPOSITORY / "dbt_project" / "macros" / "node_cache.sql"
+    path = REPOSITORY / "dbt_project" / "macros" / "engine" / "node_cache.sql"
     found = re.search(r"macro rows_hash\(\) -%}\s*(.*?)\s*{%- endmacro", path.read_text("utf-8"))
     assert found is not None
     assert found[1] == rows_hash("held")
