@@ -203,7 +203,8 @@ def test_a_login_that_is_not_ours_is_left_alone(
 def test_readers_see_one_release_or_the_other_and_do_not_hold_up_the_next(
     postgres: Server, two_releases: list[Settings]
 ) -> None:
-    serve_release(two_releases[0])
+    for number in (1, 0):  # copying takes as long as it takes; what is measured is the swap
+        serve_release(two_releases[number])
     views = ["scorecard_reps", "scorecard_teams"]
     seen: list[tuple[Any, ...]] = []
     failed: list[BaseException] = []
