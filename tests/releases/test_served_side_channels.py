@@ -190,6 +190,7 @@ def told_by_plans(attacker: Attacker, form: str, table: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_plans_tell_nothing_of_any_table(attacker: Attacker, published: Path) -> None:
     tried = 0
     for table in sorted(tables_of(published), reverse=True):
