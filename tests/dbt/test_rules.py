@@ -326,3 +326,21 @@ def test_dispersion_is_at_least_one_and_known_by_hand(run_model: Callable[..., R
         "constant": 1.0,
         "revenue": pytest.approx(140_000 / 600),
     }
+
+
+def test_a_period_type_is_one_row_of_a_seed(built: Company, tmp_path: Path) -> None:
+    there = built.copy(tmp_path)
+    with (there.settings.dbt_project_dir / "seeds/rules/period_types.csv").open("a") as file:
+        file.write("last_52_weeks,Last 52 weeks,52 weeks,rolling,364,,7,false\n")
+    tables = ("scorecard_rep_metrics", "scorecard_reps", "scorecard_teams", "scorecard_benchmarks")
+    outcomes = there.build(
+        *("--resource-type", "seed", "--resource-type", "model"),
+        *("--select", "period_types", *(f"period_types+,+{table}" for table in tables)),
+    )
+    assert {said.split()[0] for said in outcomes.values()} <= {"success", "OK", "CREATE", "INSERT"}
+    for table in tables:
+        rows = there.rows(
+            f"select distinct period_start, period_id from marts.{table}"
+            " where period_type = 'last_52_weeks'"
+        )
+        assert rows == [(AS_OF - dt.timedelta(days=363), "last 52 weeks")], table
