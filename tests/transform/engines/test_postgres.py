@@ -58,8 +58,8 @@ def built(company: Company) -> Built:
     before = company.refresh("postgres")
     company.activities.write_text(whole)
     release = company.refresh("postgres")
-    folder = target_dir(company.settings) / "run/sales_scorecard/models/marts/scorecards"
-    return Built(before, release, (folder / "scorecard_rep_metrics.sql").read_text("utf-8"))
+    folder = target_dir(company.settings) / "run/sales_scorecard/models/intermediate/seasons"
+    return Built(before, release, (folder / "int_seasonal_indices.sql").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +93,8 @@ def test_models_and_seeds_were_built_in_the_database(postgres: Server, built: Bu
 
 def test_steps_that_add_columns_are_kept_apart(built: Built) -> None:
     """PostgreSQL would work out a step anew for each mention of its columns: minutes."""
-    assert "ranged as materialized (" in built.model
-    assert "int_settings as (" in built.model
+    assert "month_variances as materialized (" in built.model
+    assert "int_slot_days as (" in built.model
 
 
 def test_the_password_is_nowhere(postgres: Server, company: Company, on_duckdb: Path) -> None:
