@@ -91,7 +91,7 @@ def test_a_recorded_run_shows_rows_columns_and_where_columns_come_from(company: 
     assert metadata["dagster/row_count"] == published(company).row_counts["scorecard_reps"]
     assert {column.name for column in metadata["dagster/column_schema"].columns} >= {"score"}
     lineage = metadata["dagster/column_lineage"].deps_by_column
-    assert {dep.asset_key.path[-1] for dep in lineage["team"]} == {"scorecard_rep_metrics"}
+    assert {dep.asset_key.path[-1] for dep in lineage["team"]} == {"int_rep_periods"}
 
 
 def test_the_release_says_up_to_when_the_sources_were_read(company: Settings) -> None:
