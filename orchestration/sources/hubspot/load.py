@@ -14,34 +14,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.core.settings import Settings
-from orchestration.sources.shared.crm import (
-    ObjectFailed,
-    Selected,
-    create_crm_tables,
-    note_fields,
-    parse_moment,
-    read_cursor,
-    record_load,
-    require_all_read,
-    write_cursor,
-)
-from orchestration.sources.shared.load import (
-    TableLoad,
-    create_raw_tables,
-    iso,
-    merge_records,
-    write_changed_months,
-)
-from orchestration.warehouse.connection import connect, quote, working_folder
-
-if TYPE_CHECKING:
-    pass
 from orchestration.sources.hubspot.client import (
     API_VERSION,
     HubSpotClient,
@@ -61,6 +39,25 @@ from orchestration.sources.hubspot.objects import (
     HubSpotObject,
     Record,
 )
+from orchestration.sources.shared.crm import (
+    ObjectFailed,
+    Selected,
+    create_crm_tables,
+    note_fields,
+    parse_moment,
+    read_cursor,
+    record_load,
+    require_all_read,
+    write_cursor,
+)
+from orchestration.sources.shared.load import (
+    TableLoad,
+    create_raw_tables,
+    iso,
+    merge_records,
+    write_changed_months,
+)
+from orchestration.warehouse.connection import connect, quote, working_folder
 
 LOOK_BACK = dt.timedelta(minutes=30)  # search finds a change some time after it was made
 

@@ -13,12 +13,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
 from orchestration.core.settings import Settings
+from orchestration.sources.salesforce.client import (
+    SalesforceClient,
+    SalesforceSettings,
+    require_all_rows,
+    soql_moment,
+)
+from orchestration.sources.salesforce.objects import (
+    OBJECT_BY_NAME,
+    OBJECTS,
+    SCHEMA,
+    VARIABLES,
+    SalesforceObject,
+    snake,
+)
 from orchestration.sources.shared.crm import (
     ObjectFailed,
     Selected,
@@ -38,23 +51,6 @@ from orchestration.sources.shared.load import (
     write_changed_months,
 )
 from orchestration.warehouse.connection import connect, quote, working_folder
-
-if TYPE_CHECKING:
-    pass
-from orchestration.sources.salesforce.client import (
-    SalesforceClient,
-    SalesforceSettings,
-    require_all_rows,
-    soql_moment,
-)
-from orchestration.sources.salesforce.objects import (
-    OBJECT_BY_NAME,
-    OBJECTS,
-    SCHEMA,
-    VARIABLES,
-    SalesforceObject,
-    snake,
-)
 
 LOOK_BACK = dt.timedelta(minutes=15)  # records are stamped before they are committed
 
