@@ -416,7 +416,10 @@ def test_every_served_table_has_a_rule(published: Path) -> None:
     assert set(tables_of(published)) <= RULES_OF_MARTS.keys()
 
 
-@pytest.mark.skipif(not ACCEPTANCE.is_file(), reason="the acceptance tools are not beside us")
+@pytest.mark.skipif(
+    not ACCEPTANCE.is_file(),
+    reason="the acceptance tools, which are no part of the project, are not in ../shared",
+)
 @pytest.mark.parametrize(("form", "read"), [(NEW, 0), (OLD, 9)])
 def test_the_acceptance_tool_reads_nothing(
     attacker: Attacker, served: Settings, form: str, read: int

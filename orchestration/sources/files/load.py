@@ -88,7 +88,7 @@ def load_files(
         rest = [table for table in chosen if table.name not in loads]
         if rest:
             with working_folder(settings) as folder:
-                staging = Staging(settings, sources, fingerprints, Path(folder), quarantine, now)
+                staging = _Staging(settings, sources, fingerprints, Path(folder), quarantine, now)
                 for staged in staging.stage(rest):
                     loads[staged.table.name] = load_staged(
                         con, settings, staged, full=full, now=now
@@ -129,7 +129,7 @@ def check_files(settings: Settings, tables: Sequence[str] | None = None) -> list
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     # a refresh may begin meanwhile: not a folder that it would remove
     with tempfile.TemporaryDirectory(dir=settings.state_dir, prefix="check-") as folder:
-        staging = Staging(
+        staging = _Staging(
             settings,
             sources,
             dict.fromkeys(TABLE_BY_NAME, ""),
@@ -177,7 +177,7 @@ def _metric_ids(settings: Settings) -> list[str]:
     return sorted(read_policy(settings.seeds_dir).values("metrics", "metric_id"))
 
 
-class Staging:
+class _Staging:
     """Reads and checks tables in a DuckDB of its own, apart from the warehouse."""
 
     def __init__(
