@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import cli
+from orchestration.cli.errors import find_scorecard_error
 from orchestration.core.errors import InputError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases.publish import publish
@@ -107,7 +108,7 @@ def test_a_policy_error_stops_a_refresh_before_it_starts(
     goals.write_text("\n".join([*lines, lines[-1]]) + "\n", encoding="utf-8")
     broken.files_dir.mkdir(parents=True)
     (broken.files_dir / "reps.csv").write_text("rep_id\n", encoding="utf-8")
-    monkeypatch.setattr(cli, "_settings", lambda company: broken)
+    monkeypatch.setattr(Settings, "from_environment", lambda company: broken)
     for command in ("refresh", "check"):
         code, message = failure(capsys, command)
         assert code == 2
@@ -143,17 +144,17 @@ def test_an_error_of_ours_is_found_inside_that_of_a_library() -> None:
     ours = InputError("reps.csv line 3")
     theirs = RuntimeError("step failed")
     theirs.__cause__ = ours
-    assert cli._find_scorecard_error(theirs) is ours
-    assert cli._find_scorecard_error(RuntimeError("other")) is None
+    assert find_scorecard_error(theirs) is ours
+    assert find_scorecard_error(RuntimeError("other")) is None
 
 
-def test_an_unforeseen_error_keeps_its_details_in_a_file(
+def test_an_unexpected_error_keeps_its_details_in_a_file(
     company: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(company: str | None) -> Settings:
         raise KeyError("surprise")
 
-    monkeypatch.setattr(cli, "_settings", fail)
+    monkeypatch.setattr(Settings, "from_environment", fail)
     code, message = failure(capsys, "releases", "list")
     assert code == 1
     details = Path(message.split("Details: ")[1])

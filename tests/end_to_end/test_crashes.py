@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.cli import STEPS
+from orchestration.cli.progress import STEPS
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases.publish import current_release, list_releases
 from tests.processes import Command

@@ -138,7 +138,7 @@ def test_bad_input_stops_the_refresh_and_keeps_what_is_published(
     assert code == (2 if defect == "empty_folder" else 1), error
     assert message in error
     assert "Traceback" not in error
-    assert "not foreseen" not in error
+    assert "Unexpected error" not in error
     assert published(company) == before
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration import cli
+from orchestration.cli.progress import print_release
 from orchestration.core.errors import ConfigError, PublishError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import audiences
@@ -347,7 +348,7 @@ def test_a_setting_that_is_left_out_shows_nobody_more(
 ) -> None:
     site = (published_site.reports_dir / "current").resolve()
     forgotten = replace(published_site, audiences=None)
-    monkeypatch.setattr(cli, "_settings", lambda company: forgotten)
+    monkeypatch.setattr(Settings, "from_environment", lambda company: forgotten)
     for command in (["refresh"], ["releases", "rollback", site.name]):
         assert cli.run(command) == 2
         assert "SCORECARD_AUDIENCES is not set" in capsys.readouterr().err
@@ -382,7 +383,7 @@ def test_a_refresh_names_who_sees_nothing_and_the_remedy(
             "update marts.dim_reps set email = null where rep_id in (?, ?)",
             [id_of("m0"), id_of("r04")],
         )
-    cli._print_release(published_site, release, reports=True)
+    print_release(published_site, release, reports=True)
     said = " ".join(capsys.readouterr().out.split())
     assert f"warning: 2 see nothing: {id_of('m0')} has no e-mail and manages 2;" in said
     assert f"{id_of('r04')} has no e-mail. Give each a row in reps, or a user in the CRM" in said

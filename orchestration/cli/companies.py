@@ -1,0 +1,112 @@
+"""The commands that set a company up: create it, check it, fill the demo, open Dagster."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.terminal import Company, now, out, require_input, settings_of, shown
+from orchestration.core.settings import REPOSITORY, Settings, parse_day
+
+app = typer.Typer()
+
+
+@app.command()
+def check(company: Company = None) -> None:
+    """Check policy, settings, files and connections; a finding names the place and the remedy."""
+    from orchestration.policy.check import require_policy
+    from orchestration.readers.alerts import AlertSettings
+    from orchestration.sources.registry import enabled_sources
+
+    settings = settings_of(company)
+    AlertSettings.from_environment(os.environ).require_known_services()
+    for problem in require_policy(settings):
+        out.print("[yellow]warn[/] ", end="")
+        out.print(str(problem), markup=False)
+    require_input(settings)
+    warnings = []
+    for source in enabled_sources(settings):
+        found, more = source.check(settings)
+        if found:
+            out.print(found, markup=False)
+        warnings += more
+    if settings.target != "duckdb":
+        from orchestration.transform import engines
+
+        with engines.open_engine(settings):
+            out.print(f"{engines.address(settings)} answers.", markup=False)
+    if settings.serving_url:
+        from orchestration.releases.postgres import check_server
+
+        out.print(check_server(settings), markup=False)
+    for warning in warnings:
+        out.print("[yellow]warn[/] ", end="")
+        out.print(warning, markup=False)
+    out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
+
+
+@app.command()
+def init(
+    name: Annotated[str, typer.Argument(help="Name of the new company, for example 'acme'.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder with policy/*.csv and files/* to start from."),
+    ] = None,
+) -> None:
+    """Create a company: policy from the demo (or a folder), and a folder for its files."""
+    from orchestration.sources.init import init_company
+
+    out.print(init_company(Settings.from_environment(), name, source), markup=False)
+
+
+@app.command("demo-data")
+def demo_data(
+    reps: Annotated[int, typer.Option(help="People who sell.")] = 30,
+    days: Annotated[int, typer.Option(help="Days of history.")] = 1000,
+    activities: Annotated[
+        int | None, typer.Option(help="About so many activities; chooses reps and days.")
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option(help="Last day of the data, YYYY-MM-DD; yesterday otherwise.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
+    defect: Annotated[
+        list[str] | None, typer.Option(help="Plant this defect; may be repeated.")
+    ] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Activities as Parquet.")] = False,
+) -> None:
+    """Write the files of the demo company, of any size."""
+    from orchestration.demo.company import generate
+    from orchestration.policy.as_of import last_complete_day
+
+    settings = settings_of("demo")
+    generate(
+        settings.files_dir,
+        today=parse_day(today, "--today") if today else last_complete_day(settings, now()),
+        reps=reps,
+        days=days,
+        seed=seed,
+        defects=frozenset(defect or []),
+        activities=activities,
+        file_format="parquet" if parquet else "csv",
+    )
+    out.print(f"The files are in {shown(settings.files_dir)}. Next: `scorecard refresh`.")
+
+
+@app.command()
+def dev(
+    company: Company = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> None:
+    """Open the Dagster UI on 127.0.0.1, with the asset graph, the runs and the schedule."""
+    from orchestration.execution import prepare_home
+
+    prepare_home(settings_of(company))
+    os.chdir(REPOSITORY)
+    command = ["dagster", "dev", "-m", "orchestration.definitions"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    os.execv(sys.executable, [sys.executable, "-m", *command])

@@ -1,0 +1,85 @@
+"""The commands about what is published: releases, the pages, PostgreSQL's logins."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.terminal import Company, now, out, settings_of
+from orchestration.core.errors import ConfigError
+
+app = typer.Typer()
+releases_app = typer.Typer(help="What is published.", no_args_is_help=True)
+app.add_typer(releases_app, name="releases")
+
+
+@releases_app.command("list")
+def list_(company: Company = None) -> None:
+    """List the releases, newest first."""
+    from orchestration.releases.publish import current_release, list_releases
+
+    settings = settings_of(company)
+    current = current_release(settings)
+    releases = list_releases(settings)
+    if not releases:
+        out.print(f"'{settings.company}' has not published anything yet.")
+    for release in releases:
+        out.print(
+            f"{release.release_id}  as of {release.as_of_date}"
+            f"  {sum(release.row_counts.values()):>12,} rows  code {release.code_version}"
+            + ("  [green]current[/]" if release == current else "")
+        )
+
+
+@releases_app.command("rollback")
+def rollback_(
+    release_id: Annotated[str, typer.Argument(help="As `scorecard releases list` shows it.")],
+    company: Company = None,
+) -> None:
+    """Make another release the current one, and let the pages follow."""
+    from orchestration.releases.publish import rollback
+    from orchestration.site.publish import publish_site, require_audiences
+    from orchestration.warehouse.connection import refresh_lock
+
+    settings = settings_of(company)
+    require_audiences(settings)
+    with refresh_lock(settings, now()):
+        release = rollback(settings, release_id)
+        if settings.reports_dir.exists():
+            publish_site(settings)
+        if settings.serving_url:
+            from orchestration.releases.postgres import serve_release
+
+            serve_release(settings)
+    out.print(f"[green]Release {release.release_id}[/] (as of {release.as_of_date}) is current.")
+
+
+@app.command()
+def serve(
+    company: Company = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8080,
+    who: Annotated[
+        str | None, typer.Option("--as", help="As this person sees them: rep id or e-mail.")
+    ] = None,
+) -> None:
+    """Serve the pages on 127.0.0.1."""
+    from orchestration.site.server import serve as serve_site
+
+    settings = settings_of(company)
+    out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
+    serve_site(settings.reports_dir / "current", port, who)
+
+
+@app.command()
+def roles(company: Company = None) -> None:
+    """Give each person a login to the served PostgreSQL, and take it from those who left."""
+    from orchestration.releases.postgres import make_roles
+
+    settings = settings_of(company)
+    if not settings.serving_url:
+        raise ConfigError("SCORECARD_SERVING_URL is not set: no PostgreSQL is served.")
+    done = make_roles(settings)
+    for line in done:
+        out.print(line, markup=False)
+    out.print("[green]The roles are in order.[/]" if done else "[green]Nothing to change.[/]")
