@@ -1,7 +1,4 @@
-{#-
-    The last day that counts, as a date literal. It comes from the environment at execution only,
-    so that another day neither changes a model nor makes dbt parse the project again.
--#}
+{#- The last day that counts, as a date literal. -#}
 {% macro as_of_date() -%}
-    cast('{{ env_var("SCORECARD_AS_OF_DATE") if execute else "1970-01-01" }}' as date)
+    cast('{{ refresh_day("as_of_date") }}' as date)
 {%- endmacro %}

@@ -3,7 +3,7 @@
     enough for any history_years up to ten; int_dates cuts it to what is needed.
 -#}
 {% macro date_spine_bounds() -%}
-    {%- set year = (env_var("SCORECARD_AS_OF_DATE") if execute else "2000-01-01")[:4] | int -%}
+    {%- set year = refresh_day("as_of_date")[:4] | int -%}
     {{ return((
         "cast('" ~ (year - 13) ~ "-01-01' as date)",
         "cast('" ~ (year + 3) ~ "-01-01' as date)",

@@ -1,10 +1,7 @@
 {#-
-    The last day whose goal is due. It is the as-of date, but the day before in an intraday run:
-    nobody is behind at nine in the morning.
+    The last day whose goal is due, as a date literal. It is the as-of date unless
+    SCORECARD_GOALS_DUE_DATE says another.
 -#}
 {% macro goals_due_date() -%}
-    cast('{{
-        env_var("SCORECARD_GOALS_DUE_DATE", env_var("SCORECARD_AS_OF_DATE"))
-        if execute else "1970-01-01"
-    }}' as date)
+    cast('{{ refresh_day("goals_due_date") }}' as date)
 {%- endmacro %}
