@@ -23,6 +23,10 @@ class CheckFailed(ScorecardError):
     """A blocking data check failed; the previous release stays published."""
 
 
+class MachineError(ScorecardError):
+    """Disk, rights or memory of the machine are not enough; see `core/machine.py`."""
+
+
 class RefreshRunning(ScorecardError):
     """Another refresh of the same company holds the lock."""
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from orchestration.core.errors import ScorecardError
 from orchestration.defs.publication import RELEASE
-from orchestration.defs.resources import OWNERS, Refresh
+from orchestration.defs.resources import OWNERS, Refresh, names_the_disk
 from orchestration.policy.as_of import company_time_zone
 from orchestration.readers.alerts import AlertSettings, send_digests
 from orchestration.warehouse.run_state import write_alerts
@@ -29,6 +29,7 @@ def alerts() -> dg.Definitions:
         retry_policy=RETRIES,
         description="At most one digest a day to each rep and manager, of what is new.",
     )
+    @names_the_disk
     def digests(
         context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
     ) -> dg.MaterializeResult[None]:

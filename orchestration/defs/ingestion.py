@@ -7,7 +7,7 @@ import dagster as dg
 
 from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
-from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh, names_the_disk
 from orchestration.releases.history import HISTORY, load_history
 from orchestration.releases.publish import list_releases
 from orchestration.sources.reference import write_reference
@@ -76,6 +76,7 @@ def ingestion() -> dg.Definitions:
     ]
 
     @dg.multi_asset(name="load_raw", specs=specs, pool=WAREHOUSE_POOL)
+    @names_the_disk
     def load_raw(
         context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
     ) -> Iterator[dg.MaterializeResult[None]]:

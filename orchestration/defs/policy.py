@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.defs.resources import OWNERS, Refresh
+from orchestration.defs.resources import OWNERS, Refresh, names_the_disk
 from orchestration.policy.check import require_policy
 
 POLICY = dg.AssetKey(["config", "policy"])
@@ -19,6 +19,7 @@ def policy_check() -> dg.Definitions:
         kinds={"python"},
         description="The policy files of the company, checked with file, line, value and remedy.",
     )
+    @names_the_disk
     def policy(refresh: dg.ResourceParam[Refresh]) -> dg.MaterializeResult[None]:
         """Fail with every error of the policy at once; warnings are metadata."""
         warnings = [str(problem) for problem in require_policy(refresh.settings)]

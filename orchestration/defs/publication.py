@@ -5,7 +5,7 @@ import datetime as dt
 import dagster as dg
 
 from orchestration.core.settings import Settings
-from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh, names_the_disk
 from orchestration.defs.transformation import parsed_project
 from orchestration.releases.postgres import serve_release
 from orchestration.releases.publish import publish
@@ -36,6 +36,7 @@ def publication() -> dg.Definitions:
         pool=WAREHOUSE_POOL,
         description="An exact, verified copy of every mart that readers open; ten are kept.",
     )
+    @names_the_disk
     def release(refresh: dg.ResourceParam[Refresh]) -> dg.MaterializeResult[None]:
         """Publish the marts with the results of all checks."""
         settings = refresh.settings
@@ -68,6 +69,7 @@ def publication() -> dg.Definitions:
         kinds={"postgres"},
         description="The release as views of PostgreSQL, in which each person sees their rows.",
     )
+    @names_the_disk
     def postgres(refresh: dg.ResourceParam[Refresh]) -> dg.MaterializeResult[None]:
         """Copy the release to PostgreSQL and point the views to it."""
         return dg.MaterializeResult(metadata={"schema": serve_release(refresh.settings)})

@@ -7,7 +7,7 @@ import dagster as dg
 from orchestration.core.errors import CheckFailed
 from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
-from orchestration.defs.resources import Refresh
+from orchestration.defs.resources import Refresh, names_the_disk
 from orchestration.quality.checks import SuiteName
 from orchestration.quality.runner import expectation_names, run_suite
 from orchestration.warehouse.run_state import write_checks
@@ -35,6 +35,7 @@ def suite_checks(suite: SuiteName) -> dg.AssetChecksDefinition:
             for spec in declared
         ],
     )
+    @names_the_disk
     def expectations(refresh: dg.ResourceParam[Refresh]) -> Iterator[dg.AssetCheckResult]:
         """Evaluate the suite; a check that gave no result is an error, not a success."""
         results = run_suite(refresh.settings, suite, refresh.as_of)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.defs.publication import RELEASE
-from orchestration.defs.resources import OWNERS, Refresh
+from orchestration.defs.resources import OWNERS, Refresh, names_the_disk
 from orchestration.site.publish import publish_site
 
 SITE = dg.AssetKey(["reports", "site"])
@@ -21,6 +21,7 @@ def reports() -> dg.Definitions:
         kinds={"javascript", "python"},
         description="The pages: a shell, built when its code changes, and a data folder each time.",
     )
+    @names_the_disk
     def site(refresh: dg.ResourceParam[Refresh]) -> dg.MaterializeResult[None]:
         """Write the data of the pages and swap it in."""
         folder = publish_site(refresh.settings)

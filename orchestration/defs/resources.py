@@ -1,14 +1,18 @@
 """What a refresh is run with: the settings, the as-of date and the company's lock."""
 
 import datetime as dt
+import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import dagster as dg
 from pydantic import Field
 
+from orchestration.core.machine import explained
 from orchestration.core.settings import Settings
 from orchestration.policy.as_of import choose_as_of
 from orchestration.warehouse.connection import refresh_lock
@@ -17,6 +21,9 @@ OWNERS = ["team:sales-operations"]
 WAREHOUSE_POOL = "warehouse"
 COMPANY_TAG = "scorecard/company"
 LONGEST_WAIT = 3600  # seconds that a scheduled run waits for another refresh
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,24 @@ class RefreshResource(dg.ConfigurableResource[Refresh]):
             if context.instance is not None and context.run is not None:
                 end_dead_runs(context.instance, settings, context.run.run_id)
             yield Refresh(settings, as_of, self.full, self.quarantine)
+
+
+def names_the_disk(step: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Let a step that lacks space, rights or memory say so, whatever a library makes of it."""
+
+    @wraps(step)
+    def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:
+        with explained(Settings.from_environment()):
+            return step(*arguments, **named)
+
+    @wraps(step)
+    def run_by_result(*arguments: Arguments.args, **named: Arguments.kwargs) -> Iterator[Any]:
+        with explained(Settings.from_environment()):
+            yield from cast(Iterator[Any], step(*arguments, **named))
+
+    return cast(
+        Callable[Arguments, Result], run_by_result if inspect.isgeneratorfunction(step) else run
+    )
 
 
 def end_dead_runs(instance: dg.DagsterInstance, settings: Settings, living_run_id: str) -> None:

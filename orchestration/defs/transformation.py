@@ -14,7 +14,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration.core.fingerprint import code_version, hash_values
 from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
-from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh
+from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh, names_the_disk
 from orchestration.policy.declared import write_missing_files
 from orchestration.quality.runner import tables_of_marts_checks
 from orchestration.sources.registry import enabled_sources
@@ -74,6 +74,7 @@ def transformation() -> dg.Definitions:
         name="dbt_build",
         pool=WAREHOUSE_POOL,
     )
+    @names_the_disk
     def dbt_build(
         context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
     ) -> Iterator[DbtEvent]:

@@ -7,8 +7,9 @@ a month depend on the seed and the month only, so any volume is written in bound
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -226,21 +227,18 @@ def generate(
             "Use at least 8 reps and 30 days."
         )
     policy = read_policy(seeds_dir or Settings().seeds_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    for table in TABLES:
-        for suffix in ("csv", "parquet"):
-            (folder / f"{table.name}.{suffix}").unlink(missing_ok=True)
     rng = np.random.default_rng([seed, 0])
     company, rep_rows, time_off = _hire(policy, today, days, reps, rng)
-    writer = _Writer(folder, company, seed, file_format)
-    writer.write_activities()
-    writer.write_small("reps", rep_rows)
-    writer.write_small("time_off", time_off)
-    writer.write_deals(np.random.default_rng([seed, 1]))
-    agreed = _agree(company, rep_rows, np.random.default_rng([seed, 8]))
-    writer.write_small("interventions", agreed)
-    for name in sorted(defects):
-        DEFECTS[name].plant(folder, today)
+    with _replacing(folder) as written:
+        writer = _Writer(written, company, seed, file_format)
+        writer.write_activities()
+        writer.write_small("reps", rep_rows)
+        writer.write_small("time_off", time_off)
+        writer.write_deals(np.random.default_rng([seed, 1]))
+        agreed = _agree(company, rep_rows, np.random.default_rng([seed, 8]))
+        writer.write_small("interventions", agreed)
+        for name in sorted(defects):
+            DEFECTS[name].plant(written, today)
     return DemoTruth(
         today=today,
         first_day=company.first_day,
@@ -264,6 +262,19 @@ def generate(
         rows=writer.rows,
         oddities=writer.oddities,
     )
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Where to write the files: when all are written, they replace those in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".demo-") as name:
+        yield Path(name)
+        for table in TABLES:
+            for suffix in ("csv", "parquet"):
+                (folder / f"{table.name}.{suffix}").unlink(missing_ok=True)
+        for path in Path(name).iterdir():
+            path.replace(folder / path.name)
 
 
 def _size(activities: int, days: int) -> tuple[int, int]:

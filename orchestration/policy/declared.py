@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import yaml
 
+from orchestration.core.files import replace_file
 from orchestration.core.settings import REPOSITORY, SOURCES
 
 CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
@@ -131,7 +132,7 @@ def write_missing_files(seeds_dir: Path) -> None:
     for seed in policy_seeds():
         path = seeds_dir / f"{seed.name}.csv"
         if seed.optional and not path.exists() and seeds_dir.is_dir():
-            path.write_text(f"{seed.header}\n", encoding="utf-8")
+            replace_file(path, f"{seed.header}\n")
 
 
 def _seed(declared: Mapping[str, Any]) -> Seed:

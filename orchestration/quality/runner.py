@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import duckdb
+
 from orchestration.core.errors import CheckFailed, ConfigError, ScorecardError
 from orchestration.core.results import CheckResult, CheckSpec
 from orchestration.core.settings import Settings
@@ -304,7 +306,7 @@ def _evaluated(
             raise CheckFailed(
                 f"{spec.check_name} could not be evaluated: "
                 f"{_first_line(info.get('exception_message'))}"
-            )
+            ) from duckdb.Error(info.get("exception_message"))
     return result
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import os
 import secrets
 from pathlib import Path
 
 import filelock
 
 from orchestration.core.errors import ConfigError
+from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.policy.reading import read_policy
 from orchestration.sources.canonical import TABLE_BY_NAME
@@ -84,7 +84,7 @@ def agree(
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(settings.state_dir / "interventions.lock"):
         check_files(settings, [TABLE.name])  # a row added to a broken file would be lost in it
-        _replace(path, _with_row(path, row))
+        replace_file(path, _with_row(path, row))
     return path
 
 
@@ -107,12 +107,3 @@ def _with_row(path: Path, row: dict[str, str]) -> str:
     writer = csv.writer(line, delimiter=delimiter, lineterminator="\n")
     writer.writerow([row.get(name, "") for name in header])
     return text + line.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    incoming = path.with_name(f".{path.name}.new")
-    with incoming.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(incoming, path)

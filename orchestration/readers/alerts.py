@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ import duckdb
 import filelock
 
 from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.core.sql import render_sql
 from orchestration.policy.reading import read_policy
@@ -309,12 +309,7 @@ class _Round:
 
     def _keep(self) -> None:
         content = {rep_id: vars(told) for rep_id, told in sorted(self.told.items())}
-        temporary = self.path.with_suffix(".new")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+        replace_file(self.path, json.dumps(content, indent=1))
 
 
 def _read_told(path: Path) -> dict[str, _Told]:

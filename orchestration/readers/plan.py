@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.core.errors import ConfigError
+from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.policy.cells import parse_date, parse_number
 from orchestration.policy.check import check_policy
@@ -266,10 +267,10 @@ def write_goals(settings: Settings, plan: Plan) -> list[GoalChange]:
             f"{policy.file('scorecard_metrics')}: no metric of the funnel is on the scorecard of "
             f"role '{plan.role}', so there is no goal to write."
         )
-    path.write_bytes(_changed(before, changes, plan.year_start))
+    replace_file(path, _changed(before, changes, plan.year_start))
     problems = [str(problem) for problem in check_policy(settings) if problem.severity == "error"]
     if problems:
-        path.write_bytes(before)
+        replace_file(path, before)
         raise ConfigError("\n".join(["Nothing was written: the goals would not fit.", *problems]))
     return changes
 

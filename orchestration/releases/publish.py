@@ -9,13 +9,13 @@ It starts as a copy of the release before it, in which only what differs is writ
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import json
 import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ KEPT_RELEASES = 10
 KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
 DATABASE = "scorecard.duckdb"
 MANIFEST = "manifest.json"
+INCOMING_POINTER = ".current-incoming"
 RELEASE_COLUMNS = """
     release_id varchar, published_at timestamp, as_of_date date, code_version varchar,
     high_water_marks varchar
@@ -135,9 +136,10 @@ def publish(
         _sync(releases_dir)
         _swap_pointer(pointer)
     except (OSError, duckdb.Error) as error:
-        raise PublishError(_explain(error, settings.published_dir)) from error
+        raise PublishError(_unpublished(error, settings)) from error
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
+        _remove_unless_current(settings.published_dir, release_id)
     _prune(settings)
     return release
 
@@ -194,7 +196,7 @@ def rollback(settings: Settings, release_id: str) -> Release:
             )
         _swap_pointer(_prepare_pointer(settings.published_dir, release_id))
     except OSError as error:
-        raise PublishError(_explain(error, settings.published_dir)) from error
+        raise PublishError(_unpublished(error, settings)) from error
     return release
 
 
@@ -384,7 +386,7 @@ def _read_manifest(path: Path) -> Release:
 
 
 def _prepare_pointer(published_dir: Path, release_id: str) -> Path:
-    pointer = published_dir / ".current-incoming"
+    pointer = published_dir / INCOMING_POINTER
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(Path("releases") / release_id)
     return pointer
@@ -394,6 +396,14 @@ def _swap_pointer(pointer: Path) -> None:
     """Readers see the old release before this rename and the new one after it, nothing else."""
     os.replace(pointer, pointer.with_name("current"))
     _sync(pointer.parent)
+
+
+def _remove_unless_current(published_dir: Path, release_id: str) -> None:
+    """Remove a release that could not be made the current one, and the pointer meant for it."""
+    with suppress(OSError):
+        (published_dir / INCOMING_POINTER).unlink(missing_ok=True)
+    if (published_dir / "current").resolve().name != release_id:
+        shutil.rmtree(published_dir / "releases" / release_id, ignore_errors=True)
 
 
 def _prune(settings: Settings) -> None:
@@ -437,24 +447,13 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _explain(error: OSError | duckdb.Error, folder: Path) -> str:
+def _unpublished(error: OSError | duckdb.Error, settings: Settings) -> str:
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    number = error.errno if isinstance(error, OSError) else None
-    remedy = "See the message above, then run `scorecard refresh` again."
-    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or _mentions(
-        text, ("no space left", "quota", "file too large")
-    ):
-        remedy = "The disk is full: free some space, then run `scorecard refresh` again."
-    elif number in (errno.EACCES, errno.EPERM, errno.EROFS) or _mentions(
-        text, ("permission denied", "read-only file system")
-    ):
-        remedy = "Give this user the right to write there, then run `scorecard refresh` again."
-    return f"{folder}: publishing failed ({text}). {remedy} The previous release is untouched."
+    return (
+        f"{settings.published_dir}: publishing failed ({text}). See that message, then run "
+        "`scorecard refresh` again. What was current still is."
+    )
 
 
 def _nothing_to_publish(settings: Settings) -> str:
     return f"{settings.warehouse_path} has no marts to publish. Run `scorecard refresh`."
-
-
-def _mentions(text: str, words: Iterable[str]) -> bool:
-    return any(word in text.lower() for word in words)

@@ -65,6 +65,8 @@ def publish_site(settings: Settings) -> Path:
     site = releases / published.parent.name
     pointer = settings.reports_dir / "current"
     pool = settings.reports_dir / ".streams"
+    for left in releases.glob(".*"):  # of one that was killed
+        shutil.rmtree(left)
     work = Path(tempfile.mkdtemp(prefix=".new-", dir=releases))
     try:
         work.chmod(0o755)
@@ -94,17 +96,27 @@ def publish_site(settings: Settings) -> Path:
             shutil.rmtree(retired)
         else:
             os.replace(work, site)
+        _point_to(pointer, site)
     except OSError as error:
-        raise PublishError(f"{work}: the site could not be written: {error}") from error
+        raise PublishError(
+            f"{settings.reports_dir}: the pages could not be written ({error}). Those of before "
+            "stay; run `scorecard refresh` again."
+        ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    new_pointer = settings.reports_dir / f".current-{os.getpid()}"
-    new_pointer.unlink(missing_ok=True)
-    new_pointer.symlink_to(Path("releases") / site.name)
-    os.replace(new_pointer, pointer)
+        _prune_pool(pool)
     keep_newest(releases, KEEP_RELEASES, keep=site)
-    _prune_pool(pool)
     return site
+
+
+def _point_to(pointer: Path, site: Path) -> None:
+    incoming = pointer.with_name(".current-incoming")
+    incoming.unlink(missing_ok=True)
+    try:
+        incoming.symlink_to(Path("releases") / site.name)
+        os.replace(incoming, pointer)
+    finally:
+        incoming.unlink(missing_ok=True)
 
 
 def _prune_pool(pool: Path) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote as quote_url
 import duckdb
 
 from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.readers.scorecard import find_rep
 from orchestration.releases.publish import DATABASE
@@ -72,9 +73,7 @@ def print_sheets(
                 margin = dict.fromkeys(("top", "right", "bottom", "left"), MARGIN)
                 content = page.pdf(format=paper, print_background=True, margin=margin)  # type: ignore[arg-type]
                 path = folder / f"{sheet['week_id']}_{_file_name(sheet['rep_id'])}.pdf"
-                incoming = path.with_name(f".{path.name}.new")
-                incoming.write_bytes(content)
-                os.replace(incoming, path)
+                replace_file(path, content)
                 paths.append(path)
             browser.close()
         except Error as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 import filelock
 
 from orchestration.core.errors import ScorecardError
+from orchestration.core.files import replace_file
 from orchestration.core.fingerprint import hash_files
 from orchestration.core.settings import Settings
 from orchestration.site.folders import compress_files, keep_newest
@@ -88,7 +89,7 @@ def install_packages(project: Path) -> None:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
     _run(["npm", "ci", "--no-progress"], project, "install the packages of the pages")
-    stamp.write_text(wanted, encoding="utf-8")
+    replace_file(stamp, wanted)
 
 
 def _hash_of_sources(project: Path) -> str:

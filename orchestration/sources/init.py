@@ -45,10 +45,16 @@ def init_company(settings: Settings, name: str, source_folder: Path | None = Non
 
     company.seeds_dir.mkdir(parents=True, exist_ok=True)
     company.files_dir.mkdir(parents=True, exist_ok=True)
-    for path in policy:
-        shutil.copyfile(path, company.seeds_dir / path.name)
-    for path in mappings:
-        shutil.copyfile(path, company.files_dir / path.name)
+    copies = {path: company.seeds_dir / path.name for path in policy}
+    copies |= {path: company.files_dir / path.name for path in mappings}
+    try:
+        for path, copy in copies.items():
+            shutil.copyfile(path, copy)
+    except OSError:  # a disk that is full: half a company would be in the way of the next try
+        for copy in copies.values():
+            copy.unlink(missing_ok=True)
+        company.seeds_dir.rmdir()
+        raise
     exports = _exports_read_by(company, mappings)
     for path in exports:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.core.errors import ScorecardError
+from orchestration.core.errors import MachineError, ScorecardError
+from orchestration.core.machine import machine_error
 from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
 from orchestration.transform import engines, node_cache
@@ -40,9 +41,12 @@ class DbtRun:
     events: Sequence[Mapping[str, Any]]
     checks: Sequence[CheckResult]
     errors: Sequence[str]
+    refused: MachineError | None = None
 
     def raise_for_errors(self) -> None:
-        """Raise a ScorecardError that lists the first errors, if there are any."""
+        """Raise what the machine refused, or else a ScorecardError that lists the first errors."""
+        if self.refused:
+            raise self.refused
         if self.errors:
             shown = "\n".join(f"- {message}" for message in self.errors[:MAX_MESSAGES])
             more = len(self.errors) - MAX_MESSAGES
@@ -73,7 +77,9 @@ def parse(settings: Settings) -> DbtProject:
     result = _invoke(settings, ["parse"], callback=collect)
     if not result.success:
         said = f"dbt cannot parse the project: {result.exception}"
-        raise ScorecardError("\n".join([said, *(f"- {reason}" for reason in reasons)]))
+        raise ScorecardError(
+            "\n".join([said, *(f"- {reason}" for reason in reasons)])
+        ) from result.exception
     content = json.loads((target_dir(settings) / "manifest.json").read_text(encoding="utf-8"))
     for node in content["nodes"].values():
         if node["resource_type"] == "test":  # a singular test belongs to the first model it reads
@@ -148,6 +154,7 @@ def build(
         events=[results_by_node[name] for name in nodes if name in results_by_node],
         checks=list(checks.values()),
         errors=errors,
+        refused=_refused(settings, errors),
     )
 
 
@@ -234,6 +241,13 @@ def _check(result: RunResult) -> CheckResult:
 
 def _first(names: Sequence[str]) -> str | None:
     return names[0] if names else None
+
+
+def _refused(settings: Settings, errors: Sequence[str]) -> MachineError | None:
+    """What this machine refused; servers of other engines have disks of their own."""
+    if settings.target != "duckdb":
+        return None
+    return next(filter(None, (machine_error(text, settings) for text in errors)), None)
 
 
 def _message(result: RunResult) -> str:

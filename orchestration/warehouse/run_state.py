@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from orchestration.core.errors import CheckFailed
+from orchestration.core.files import replace_file
 from orchestration.core.results import CheckResult, Layer
 from orchestration.core.settings import Settings
 
@@ -101,7 +102,7 @@ def _path(settings: Settings, name: str) -> Path:
 
 def _write(settings: Settings, name: str, content: object) -> None:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    _path(settings, name).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    replace_file(_path(settings, name), json.dumps(content, indent=1))
 
 
 def _read(settings: Settings, name: str) -> str | None:

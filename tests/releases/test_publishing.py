@@ -14,6 +14,7 @@ import pytest
 
 from orchestration.core.errors import PublishError
 from orchestration.core.fingerprint import code_version
+from orchestration.core.machine import explain
 from orchestration.core.results import CheckResult
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import publish as publishing
@@ -44,16 +45,14 @@ CHECK = CheckResult(
 PUBLISH_WITH_LIMITED_FILES = """
 import datetime as dt, pathlib, resource, signal, sys
 from dataclasses import replace
-from orchestration.core.errors import PublishError
+from orchestration.core.machine import explained
 from orchestration.releases.publish import publish
 from orchestration.core.settings import Settings
 settings = replace(Settings(), data_dir=pathlib.Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-try:
+with explained(settings):
     publish(settings, dt.date(2026, 6, 29), [], {}, dt.datetime.now(dt.UTC))
-except PublishError as error:
-    sys.exit(f"PublishError: {error}")
 """
 
 READ_ON_REQUEST = """
@@ -362,8 +361,8 @@ def test_leftovers_of_a_killed_publication_are_cleaned(warehouse: Settings) -> N
 @pytest.mark.parametrize(
     ("number", "remedy"),
     [
-        (errno.ENOSPC, "free some space"),
-        (errno.EACCES, "the right to write"),
+        (errno.ENOSPC, "Free some space there"),
+        (errno.EACCES, "Give the user the right"),
         (errno.EIO, "run `scorecard refresh` again"),
     ],
 )
@@ -379,11 +378,13 @@ def test_a_failure_at_any_step_leaves_the_old_release(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, step, fail)
-        with pytest.raises(PublishError, match=remedy):
+        with pytest.raises(PublishError) as failure:
             publish(warehouse, AS_OF, [], {}, NOW + dt.timedelta(days=1))
+    assert remedy in str(explain(failure.value, warehouse))
     assert current_release(warehouse) == old
     assert published_score(warehouse) == 1.5
-    assert not list((warehouse.published_dir / "releases").glob(".*"))
+    assert hidden_files(warehouse) == []
+    assert list_releases(warehouse) == [old]
 
     publish(warehouse, AS_OF, [], {}, NOW + dt.timedelta(days=2))
     assert published_score(warehouse) == 0.5
@@ -407,8 +408,8 @@ def test_a_disk_that_is_full_while_publishing(warehouse: Settings, rows: int) ->
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    assert "PublishError: " in done.stderr
-    assert "The disk is full" in done.stderr
+    assert "MachineError: " in done.stderr
+    assert "may not grow any further" in done.stderr
     assert current_release(warehouse) == old
     assert published_score(warehouse) == 1.5
     assert not list((warehouse.published_dir / "releases").glob(".*"))
