@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestration import cli
-from orchestration.cli.errors import find_scorecard_error
-from orchestration.core.errors import InputError
+from orchestration.cli import companies
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases.publish import publish
 from orchestration.warehouse.connection import connect, refresh_lock
@@ -140,14 +141,6 @@ def test_a_rollback_waits_for_no_refresh(
     assert "is running already" in message
 
 
-def test_an_error_of_ours_is_found_inside_that_of_a_library() -> None:
-    ours = InputError("reps.csv line 3")
-    theirs = RuntimeError("step failed")
-    theirs.__cause__ = ours
-    assert find_scorecard_error(theirs) is ours
-    assert find_scorecard_error(RuntimeError("other")) is None
-
-
 def test_an_unexpected_error_keeps_its_details_in_a_file(
     company: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +153,20 @@ def test_an_unexpected_error_keeps_its_details_in_a_file(
     details = Path(message.split("Details: ")[1])
     assert "KeyError: 'surprise'" in details.read_text(encoding="utf-8")
     details.unlink()
+
+
+def test_an_unexpected_error_is_told_even_if_its_details_cannot_be_kept(
+    company: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkstemp", fail)
+    monkeypatch.setattr(companies, "parse_day", lambda *_: 1 / 0)
+    code, message = failure(capsys, "demo-data", "--today", "2025-06-29")
+    assert code == 1
+    assert "ZeroDivisionError" in message
+    assert "could not be written" in message
 
 
 def test_demo_data_writes_what_the_connector_reads(

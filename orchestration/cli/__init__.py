@@ -8,11 +8,12 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
 from orchestration.cli import companies, readers, refresh, releases
-from orchestration.cli.errors import find_scorecard_error, unexpected
+from orchestration.cli.errors import shown_error
 from orchestration.cli.terminal import err
 
 app = typer.Typer(
@@ -35,12 +36,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         err.print("Interrupted; what was published stays.", style="red")
         return 1
     except Exception as error:
-        known = find_scorecard_error(error)
-        if known is not None:
+        known = shown_error(error)
+        with suppress(OSError):  # what it would be written to may be on the disk that is full
             err.print(str(known), style="red", markup=False)
-            return known.exit_code
-        err.print(str(unexpected(error)), style="red", markup=False)
-        return 1
+        return known.exit_code
     return 0
 
 
@@ -51,8 +50,11 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without the letters of a name
     code = run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = code or 1
     # tearing the interpreter down takes half a second and prints DuckDB's complaints about leaks
     atexit._run_exitfuncs()
     os._exit(code)

@@ -8,29 +8,27 @@ import traceback
 from pathlib import Path
 
 from orchestration.core.errors import ScorecardError
+from orchestration.core.machine import explain
+from orchestration.core.settings import Settings
 
 
-def find_scorecard_error(error: BaseException | None) -> ScorecardError | None:
-    """Find the error of ours that a library wrapped into its own."""
-    seen: set[int] = set()  # libraries raise errors again, and so chain them into circles
-    while error is not None and id(error) not in seen:
-        if isinstance(error, ScorecardError):
-            return error
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def unexpected(error: Exception) -> ScorecardError:
-    """Say what an error is that is not ours, and where its details are."""
-    return ScorecardError(
+def shown_error(error: Exception) -> ScorecardError:
+    """The error to show: what the machine refused, one of ours, or that it was unexpected."""
+    try:
+        settings = Settings.from_environment()
+    except Exception:  # it may be these that are wrong
+        settings = Settings()
+    return explain(error, settings) or ScorecardError(
         f"Unexpected error: {type(error).__name__}: {error}\nDetails: {_write_details()}"
     )
 
 
-def _write_details() -> Path:
+def _write_details() -> Path | str:
     """Keep the traceback of an unexpected error in a file."""
-    descriptor, name = tempfile.mkstemp(prefix="scorecard-", suffix=".txt")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(traceback.format_exc())
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="scorecard-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(traceback.format_exc())
+    except OSError as error:
+        return f"none, they could not be written ({error})"
     return Path(name)

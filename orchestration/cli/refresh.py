@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.errors import find_scorecard_error, unexpected
+from orchestration.cli.errors import shown_error
 from orchestration.cli.progress import Display, print_summary
 from orchestration.cli.terminal import Company, now, out, require_input, settings_of
 
@@ -107,7 +107,7 @@ def watch(
                 on_progress=lambda progress: None,
             )
         except Exception as error:
-            raise find_scorecard_error(error) or unexpected(error) from None
+            raise shown_error(error) from None
         say(f"Published, {time.monotonic() - started:.0f} s.")
         gc.collect()  # when nobody waits
 
