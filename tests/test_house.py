@@ -21,11 +21,10 @@ LONG_QUERIES = {
     "releases/postgres.py",
     "sources/files/problems.py",
     "sources/files/source.py",
-    "sources/hubspot/landed.py",
     "sources/landed/load.py",
     "sources/shared/load.py",
 }
-LONG_FILES = {"demo/company.py", "sources/hubspot/landed.py"}
+LONG_FILES = {"demo/company.py"}
 LONG_FUNCTIONS = {
     "core/settings.py: from_environment",
     "defs/ingestion.py: ingestion",
@@ -36,7 +35,6 @@ LONG_FUNCTIONS = {
     "policy/reading.py: _read_seed",
     "policy/rules_of_metrics.py: check_funnels",
     "site/publish.py: publish_site",
-    "sources/hubspot/landed.py: _stages",
     "sources/shared/load.py: _run_dlt",
     "sources/shared/load.py: merge_records",
     "transform/dbt_runner.py: build",
