@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.settings import Settings
+
 RunModel = Callable[..., list[tuple[Any, ...]]]
 
 # 400 reps whose own level differs by 10 % and whose four weeks by another 10 %; something is agreed
@@ -28,6 +30,7 @@ WORLD = """
         date '2026-11-29' - 28 * block::int as last_day
     from drawn
 """
+CONSTANTS = f"from read_csv('{Settings().dbt_project_dir}/seeds/rules/constants.csv')"
 CHOSEN = f"select * from ({WORLD}) where block = 1 and actual < 90"
 
 
@@ -52,7 +55,7 @@ def verdicts(run_model: RunModel) -> dict[bool, dict[str, float]]:
                 null::double as denominator
             from ({WORLD}) as world
         """,
-        fct_goals_daily=f"""
+        int_goals__daily=f"""
             select rep_id, 'dials' as metric_id, last_day as date_day, 100.0::double as goal,
                 100.0::double as daily_goal
             from ({WORLD})
@@ -60,13 +63,19 @@ def verdicts(run_model: RunModel) -> dict[bool, dict[str, float]]:
         int_settings="select 5::double as suspect_min_capacity_days",
         metrics="select 'dials' as metric_id, 'Dials' as metric_name, 'count' as aggregation,"
         " true as is_higher_better",
-        scorecard_rep_metrics=f"""
-            select rep_id, 'SDR' as role, 'dials' as metric_id, 'week' as period_type,
-                last_day as period_end, false as is_current, 'count' as aggregation,
-                true as is_higher_better, actual as numerator, null::double as denominator,
-                100.0::double as goal_to_date, 20::double as capacity_days
+        int_rep_scores__measured=f"""
+            select 'rep' as scope, rep_id as scope_id, 'SDR' as role, 'dials' as metric_id,
+                'period' as purpose, 'week' as period_type, last_day as period_start,
+                'count' as aggregation, true as is_higher_better, actual as numerator,
+                null::double as denominator, 100.0::double as goal_to_date
             from ({WORLD})
         """,
+        int_rep_periods=f"""
+            select rep_id, 'week' as period_type, last_day as period_start,
+                last_day as period_end, false as is_current, 20::double as capacity_days
+            from ({WORLD})
+        """,
+        constants=CONSTANTS,
     )
     found: dict[bool, dict[str, float]] = {True: {}, False: {}}
     for helped in found:

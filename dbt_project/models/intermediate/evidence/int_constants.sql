@@ -4,6 +4,10 @@ with constants as (
 
 pivoted as (
     select
+        {% for constant in ["stretch_days", "stretch_history_days"] %}
+        cast(max(case when constant = '{{ constant }}' then value end) as integer)
+            as {{ constant }},
+        {% endfor %}
         max(case when constant = 'proven_z' then value end) as proven_z,
         max(case when constant = 'min_information' then value end) as min_information,
         max(case when constant = 'goal_weight' then value end) as goal_weight,
