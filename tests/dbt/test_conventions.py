@@ -202,7 +202,7 @@ def test_every_mart_has_a_tested_key(models: Models, manifest: Mapping[str, Any]
 TOO_LONG = {
     "goal_quality", "scorecard_benchmarks", "scorecard_one_on_ones",
 }  # fmt: skip
-WIDE_TESTS = TOO_LONG | {"int_other_events__daily", "scorecard_focus"}
+WIDE_TESTS = TOO_LONG | {"int_other_events__daily"}
 LINES, STEPS, INPUTS = 180, 10, 5
 CTE = re.compile(r"^(?:with )?([\w{} ]+?) as \(\n(.*?)^\)", re.M | re.S)
 IMPORT = re.compile(

@@ -1,18 +1,15 @@
-with scorecard_reps as (
-    select * from {{ ref('scorecard_reps') }}
+with int_rep_periods as (
+    select * from {{ ref('int_rep_periods') }}
     where period_type = 'last_13_weeks' and is_current
 ),
 
-int_crm__activities as (
-    select * from {{ ref('int_crm__activities') }}
+int_rep_cards as (
+    select * from {{ ref('int_rep_cards') }}
+    where purpose = 'period' and period_type = 'last_13_weeks'
 ),
 
-int_rep_offsets as (
-    select * from {{ ref('int_rep_offsets') }}
-),
-
-int_lead_points as (
-    select * from {{ ref('int_lead_points') }}
+int_rep_activities__fitted as (
+    select * from {{ ref('int_rep_activities__fitted') }}
 ),
 
 int_settings as (
@@ -23,81 +20,33 @@ icp_rules as (
     select count(*) as rule_count from {{ ref('icp_rules') }}
 ),
 
--- the one pass over the activities finds them by their text and reads no more than it must; a local
--- day is within a day of the UTC one. One offset per rep and moment: nothing multiplies
-dated as (
-    select
-        int_rep_offsets.credited_rep_id as rep_id,
-        int_crm__activities.account_id,
-        int_crm__activities.lead_id,
-        {{ local_date('int_crm__activities.occurred_at', 'int_rep_offsets') }} as date_day
-    from int_crm__activities
-    inner join int_rep_offsets
-        on
-            int_crm__activities.rep_id = int_rep_offsets.rep_id
-            and int_crm__activities.occurred_at >= int_rep_offsets.effective_from
-            and int_crm__activities.occurred_at < int_rep_offsets.effective_to
-    where
-        int_crm__activities.occurred_text
-        >= cast({{ add_days(as_of_date(), -91) }} as {{ type_text() }})
-        and int_crm__activities.occurred_text
-        < cast({{ add_days(as_of_date(), 2) }} as {{ type_text() }})
-),
-
-counted as (
-    select
-        rep_id,
-        account_id,
-        lead_id,
-        count(*) as activity_count
-    from dated
-    where date_day between {{ add_days(as_of_date(), -90) }} and {{ as_of_date() }}
-    group by 1, 2, 3
-),
-
--- the account says whom an activity was for, else the lead
-fitted as (
-    select
-        counted.rep_id,
-        {% for fit in ["good", "fair", "poor"] %}
-        sum(
-            case
-                when coalesce(account_points.icp_fit, lead_points.icp_fit) = '{{ fit }}'
-                    then counted.activity_count
-                else 0
-            end
-        ) as {{ fit }}_count,
-        {% endfor %}
-        sum(counted.activity_count) as activity_count
-    from counted
-    left join int_lead_points as account_points
-        on
-            counted.account_id = account_points.record_id
-            and account_points.record_type = 'account'
-    left join int_lead_points as lead_points
-        on counted.lead_id = lead_points.record_id and lead_points.record_type = 'lead'
-    group by 1
+carded_reps as (
+    select distinct rep_id from int_rep_cards
 ),
 
 -- a rep who did nothing is there with 0
 placed as (
     select
-        scorecard_reps.as_of_date,
-        scorecard_reps.rep_id,
-        scorecard_reps.rep_name,
-        scorecard_reps.team,
-        scorecard_reps.role,
-        scorecard_reps.period_type,
-        scorecard_reps.period_start,
-        scorecard_reps.period_end,
-        coalesce(fitted.activity_count, 0) as activity_count,
+        int_rep_periods.rep_id,
+        int_rep_periods.rep_name,
+        int_rep_periods.team,
+        int_rep_periods.role,
+        int_rep_periods.period_type,
+        int_rep_periods.period_start,
+        int_rep_periods.period_end,
         {% for fit in ["good", "fair", "poor"] %}
-        coalesce(fitted.{{ fit }}_count, 0) as {{ fit }}_count,
+        coalesce(int_rep_activities__fitted.{{ fit }}_count, 0) as {{ fit }}_count,
         {% endfor %}
-        coalesce(fitted.good_count + fitted.fair_count + fitted.poor_count, 0) as known_count
-    from scorecard_reps
-    left join fitted
-        on scorecard_reps.rep_id = fitted.rep_id
+        coalesce(
+            int_rep_activities__fitted.good_count + int_rep_activities__fitted.fair_count
+            + int_rep_activities__fitted.poor_count, 0
+        ) as known_count,
+        coalesce(int_rep_activities__fitted.activity_count, 0) as activity_count
+    from int_rep_periods
+    inner join carded_reps
+        on int_rep_periods.rep_id = carded_reps.rep_id
+    left join int_rep_activities__fitted
+        on int_rep_periods.rep_id = int_rep_activities__fitted.rep_id
 ),
 
 compared as (
@@ -110,7 +59,7 @@ compared as (
 
 final as (
     select
-        compared.as_of_date,
+        {{ as_of_date() }} as as_of_date,
         compared.rep_id,
         compared.rep_name,
         compared.team,
