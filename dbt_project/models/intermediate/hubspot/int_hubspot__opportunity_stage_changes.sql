@@ -1,3 +1,5 @@
+{{ config(materialized='view', enabled=is_source_enabled('hubspot')) }}
+
 with stg_hubspot__deal_stage_history as (
     select * from {{ ref('stg_hubspot__deal_stage_history') }}
 ),

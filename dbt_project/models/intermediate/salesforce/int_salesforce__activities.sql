@@ -1,3 +1,5 @@
+{{ config(materialized='view', enabled=is_source_enabled('salesforce')) }}
+
 with stg_salesforce__tasks as (
     select * from {{ ref('stg_salesforce__tasks') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(enabled=is_source_enabled('hubspot')) }}
+
 with source as (
     select * from {{ source('raw_hubspot', 'deal_split') }}
 ),

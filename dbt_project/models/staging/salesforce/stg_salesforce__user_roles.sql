@@ -1,3 +1,5 @@
+{{ config(enabled=is_source_enabled('salesforce')) }}
+
 with source as (
     select * from {{ source('raw_salesforce', 'user_role') }}
 ),
