@@ -1,0 +1,66 @@
+with sourced_leads as (
+    {{ source_records('leads') }}
+),
+
+sourced_opportunity_stage_changes as (
+    {{ source_records('opportunity_stage_changes') }}
+),
+
+int_opportunities__credited as (
+    select * from {{ ref('int_opportunities__credited') }}
+),
+
+int_crm__reps as (
+    select * from {{ ref('int_crm__reps') }}
+),
+
+known_reps as (
+    select distinct rep_id from int_crm__reps
+),
+
+-- a lead of a rep that the source does not know is kept as nobody's
+leads as (
+    select
+        coalesce(known_reps.rep_id, 'unassigned') as rep_id,
+        sourced_leads.created_at,
+        sourced_leads.converted_at
+    from sourced_leads
+    left join known_reps
+        on sourced_leads.rep_id = known_reps.rep_id
+    where not sourced_leads.is_deleted
+),
+
+moments as (
+    select
+        rep_id,
+        'leads' as source_table,
+        'created' as outcome,
+        created_at as happened_at,
+        1 as credit
+    from leads
+    union all
+    select
+        rep_id,
+        'leads' as source_table,
+        'converted' as outcome,
+        converted_at as happened_at,
+        1 as credit
+    from leads
+    where converted_at is not null
+    union all
+    -- a stage change is credited as its deal is: a deleted deal takes its changes with it
+    select
+        int_opportunities__credited.rep_id,
+        'opportunity_stage_changes' as source_table,
+        lower(sourced_opportunity_stage_changes.to_stage) as outcome,
+        sourced_opportunity_stage_changes.changed_at as happened_at,
+        int_opportunities__credited.split_ratio as credit
+    from sourced_opportunity_stage_changes
+    inner join int_opportunities__credited
+        on
+            sourced_opportunity_stage_changes.opportunity_id
+            = int_opportunities__credited.opportunity_id
+    where not sourced_opportunity_stage_changes.is_deleted
+)
+
+select * from moments
