@@ -68,7 +68,7 @@ def serve(
 
     settings = settings_of(company)
     out.print(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
-    serve_site(settings.reports_dir / "current", port, who)
+    serve_site(settings.reports_dir / "current", port, who, settings.allowed_hosts)
 
 
 @app.command()

@@ -22,6 +22,9 @@ MEMORY = re.compile(r"[1-9]\d*[KMGT]i?B|([1-9]\d?|100)%")
 EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+'&-]*@[a-z0-9][a-z0-9.-]*")
 
 
+HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of one company's pipeline. All paths are absolute."""
@@ -34,6 +37,7 @@ class Settings:
     sources: tuple[str, ...] = ("files",)
     audiences: bool | None = None  # None: not said, which is off
     analysts: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()  # of `scorecard serve`, besides this machine's own names
     serving_url: str = field(default="", repr=False)  # may hold a password
     memory: str = "80%"  # as DuckDB has it by itself
 
@@ -69,12 +73,20 @@ class Settings:
         audiences = env.get("SCORECARD_AUDIENCES") or ""
         if audiences not in ("on", "off", ""):
             raise ConfigError(f"SCORECARD_AUDIENCES: '{audiences}' is not on or off.")
-        analysts = tuple((env.get("SCORECARD_ANALYSTS") or "").lower().replace(",", " ").split())
+        analysts = _list_of(env.get("SCORECARD_ANALYSTS"))
         for email in analysts:
             if not EMAIL.fullmatch(email):
                 raise ConfigError(
                     f"SCORECARD_ANALYSTS: '{email}' is not an e-mail. Write those who see all "
                     "figures as ann@example.com,ben@example.com."
+                )
+        allowed_hosts = _list_of(env.get("SCORECARD_ALLOWED_HOSTS"))
+        for host in allowed_hosts:
+            if not HOST.fullmatch(host):
+                raise ConfigError(
+                    f"SCORECARD_ALLOWED_HOSTS: '{host}' is not a host name. Write the names by "
+                    "which browsers reach the pages, without scheme and port, such as "
+                    "scorecard.example.com."
                 )
         serving_url = env.get("SCORECARD_SERVING_URL") or ""
         if serving_url and not serving_url.startswith("postgresql://"):
@@ -94,6 +106,7 @@ class Settings:
             sources=sources,
             audiences={"on": True, "off": False}.get(audiences),
             analysts=analysts,
+            allowed_hosts=allowed_hosts,
             serving_url=serving_url,
             memory=memory,
         )
@@ -155,6 +168,11 @@ class Settings:
     def dagster_home(self) -> Path:
         """Run and event history of Dagster."""
         return self.data_dir / ".dagster"
+
+
+def _list_of(text: str | None) -> tuple[str, ...]:
+    """Names separated by commas or blanks, in lower case."""
+    return tuple((text or "").lower().replace(",", " ").split())
 
 
 def parse_day(text: str, name: str = "--as-of") -> dt.date:

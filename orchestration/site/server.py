@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.releases.audiences import (
@@ -17,7 +19,27 @@ from orchestration.releases.audiences import (
 )
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# a page of another site that points its own name at 127.0.0.1 still sends that name
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
+
+# docs/serving.md has the same for nginx; DuckDB runs as WebAssembly, and charts have inline styles
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' "
+        "'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+# bytes; no file name is longer
+LONGEST_NAME = 255
+LONGEST_PATH = 2048
 
 
 def served_folders(site: Path, who: str | None = None) -> tuple[Path, Path]:
@@ -37,14 +59,23 @@ def served_folders(site: Path, who: str | None = None) -> tuple[Path, Path]:
     return site / "shell", site / "audiences" / find_folder(site, who)
 
 
-def site_app(shell: Path, data: Path | None = None) -> Starlette:
-    """The pages in `shell` as an application, with the files of `data` as `/data/`."""
+def site_app(
+    shell: Path, data: Path | None = None, hosts: Sequence[str] = LOOPBACK_HOSTS
+) -> ASGIApp:
+    """The pages in `shell` as an application, with the files of `data` as `/data/`.
+
+    Only requests to one of `hosts` are answered.
+    """
     from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.requests import Request
     from starlette.responses import FileResponse, PlainTextResponse, Response
     from starlette.routing import Route
 
     def answer(request: Request) -> Response:
+        if not _is_path(request.scope["raw_path"]):
+            return PlainTextResponse("Bad request", status_code=400)
         # resolved at each request: a refresh swaps the pointer while the server runs
         root, path = shell.resolve(), request.path_params["path"]
         if data is not None and path.startswith("data/"):
@@ -61,7 +92,6 @@ def site_app(shell: Path, data: Path | None = None) -> Starlette:
         immutable = "/immutable/" in f"/{inside}" or inside.endswith(".arrow.gz")
         headers = {
             "Cache-Control": "public, max-age=31536000, immutable" if immutable else "no-cache",
-            "X-Content-Type-Options": "nosniff",
             "Vary": "Accept-Encoding",
         }
         media_type = _media_type(wanted)
@@ -71,23 +101,64 @@ def site_app(shell: Path, data: Path | None = None) -> Starlette:
             wanted = packed
         return FileResponse(wanted, headers=headers, media_type=media_type)
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "HEAD"])])
+    app = Starlette(
+        routes=[Route("/{path:path}", answer, methods=["GET", "HEAD"])],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+        ],
+    )
+    return _with_security_headers(app)
 
 
-def serve(site: Path, port: int, who: str | None = None) -> None:
+def _is_path(raw: bytes) -> bool:
+    """Whether the path of a request is one that a file or a page can have."""
+    if len(raw) > LONGEST_PATH or re.search(rb"%(?![0-9A-Fa-f]{2})", raw):
+        return False
+    path = unquote_to_bytes(raw)
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in path and max(map(len, path.split(b"/"))) <= LONGEST_NAME
+
+
+def _with_security_headers(app: ASGIApp) -> ASGIApp:
+    """The application, with the headers in each of its answers, errors included."""
+    headers = [(name.lower().encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        await app(scope, receive, send_with_headers)
+
+    return answer
+
+
+def serve(site: Path, port: int, who: str | None = None, hosts: Sequence[str] = ()) -> None:
     """Show a site on 127.0.0.1 until interrupted, as a person sees it.
+
+    Args:
+        site: the folder of the site.
+        port: a free port.
+        who: a rep's id or the e-mail of a login.
+        hosts: names besides those of this machine by which browsers reach the server.
 
     Raises:
         ConfigError: there is no site, or nothing is written for this person.
     """
     import uvicorn
 
-    app = site_app(*served_folders(site, who))
+    app = site_app(*served_folders(site, who), hosts=(*LOOPBACK_HOSTS, *hosts))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
 @contextmanager
-def served(shell: Path, data: Path | None = None) -> Iterator[str]:
+def served(
+    shell: Path, data: Path | None = None, hosts: Sequence[str] = LOOPBACK_HOSTS
+) -> Iterator[str]:
     """`site_app` on a free port of 127.0.0.1, in a thread; yields the address.
 
     Raises:
@@ -97,7 +168,8 @@ def served(shell: Path, data: Path | None = None) -> Iterator[str]:
 
     with closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(site_app(shell, data), log_level="warning"))
+        app = site_app(shell, data, hosts)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

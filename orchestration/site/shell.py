@@ -13,7 +13,7 @@ import filelock
 
 from orchestration.core.errors import ScorecardError
 from orchestration.core.files import replace_file
-from orchestration.core.fingerprint import hash_files
+from orchestration.core.fingerprint import hash_bytes, hash_file, hash_files, hash_values
 from orchestration.core.settings import Settings
 from orchestration.site.folders import compress_files, keep_newest
 
@@ -22,6 +22,13 @@ KEEP_SHELLS = 2
 NODE_MAJOR = 20
 
 LOG_LINES = 25
+
+# all that npm, Node and the packages of the pages see of the environment: no secret of the company
+NODE_VARIABLES = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|CI"
+    r"|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|NODE_(OPTIONS|EXTRA_CA_CERTS)|npm_config_.+",
+    re.IGNORECASE,
+)
 
 SHELL_SOURCES = (
     "pages",
@@ -70,10 +77,33 @@ def build_shell(settings: Settings) -> Path:
                     "Run `npm ci && npm run build` there to see why."
                 )
             shutil.rmtree(built / "data", ignore_errors=True)
+            _move_scripts_into_files(built)
             compress_files(built)
             os.replace(built, shell)
         keep_newest(cache, KEEP_SHELLS, keep=shell)
     return shell
+
+
+def _move_scripts_into_files(built: Path) -> None:
+    """Move each script within `index.html` into a file, so that pages need to run no inline code.
+
+    They run in place and in order as before: none of them is a module.
+    """
+    page = built / "index.html"
+    folder = built / "_app" / "immutable" / "inline"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def move(script: re.Match[str]) -> str:
+        code = script.group(1).strip()
+        if not code:
+            return ""
+        name = f"{hash_bytes(code.encode())[:16]}.js"
+        (folder / name).write_text(code, encoding="utf-8")
+        return f'<script src="/_app/immutable/inline/{name}"></script>'
+
+    html = page.read_text(encoding="utf-8")
+    moved = re.sub(r"<script>(.*?)</script>", move, html, flags=re.DOTALL)
+    page.write_text(moved, encoding="utf-8")
 
 
 def install_packages(project: Path) -> None:
@@ -93,12 +123,13 @@ def install_packages(project: Path) -> None:
 
 
 def _hash_of_sources(project: Path) -> str:
-    """Hash every file that the shell is built from."""
+    """Hash every file that the shell is built from, and this one, which says how."""
     files: list[Path] = []
     for source in SHELL_SOURCES:
         path = project / source
         files += path.rglob("*") if path.is_dir() else [path]
-    return hash_files(filter(Path.is_file, files), project)[:16]
+    sources = hash_files(filter(Path.is_file, files), project)
+    return hash_values(sources, hash_file(Path(__file__)))[:16]
 
 
 def _require_node() -> None:
@@ -119,7 +150,7 @@ def _require_node() -> None:
 def _run(command: list[str], folder: Path, purpose: str) -> None:
     """Run a command of Node's; its last lines are the error when it fails."""
     environment = {
-        **os.environ,
+        **{name: text for name, text in os.environ.items() if NODE_VARIABLES.fullmatch(name)},
         "SEND_ANONYMOUS_USAGE_STATS": "no",
         "VITE_EVIDENCE_SPA": "true",
         "VITE_EVIDENCE_DISABLE_WINDOWS_CACHE_SERVICE_WORKER": "true",

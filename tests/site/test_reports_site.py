@@ -6,11 +6,13 @@ import gzip
 import http.client
 import json
 import os
+import re
 import shutil
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from orchestration.core.errors import ConfigError, PublishError, ScorecardError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.site.data import _copied, write_site_data
 from orchestration.site.publish import publish_site
-from orchestration.site.server import serve, served
+from orchestration.site.server import LOOPBACK_HOSTS, SECURITY_HEADERS, serve, served
 from orchestration.site.shell import build_shell
 from tests.site.conftest import publish_sample
 
@@ -285,6 +287,19 @@ class Answer:
     body: bytes
 
 
+def ask(
+    address: str, path: str, accept: str = "identity", host: str = "", method: str = "GET"
+) -> Answer:
+    """Send one request, with any name of the host."""
+    place = address.removeprefix("http://")
+    with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
+        headers = {"Accept-Encoding": accept, "Host": host or place}
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, found, response.read())
+
+
 @pytest.fixture
 def get(tmp_path: Path) -> Iterator[Callable[..., Answer]]:
     """Ask a server over a small site, with a secret beside its folder."""
@@ -297,16 +312,7 @@ def get(tmp_path: Path) -> Iterator[Callable[..., Answer]]:
     (site / "data" / "dim_reps.0123.arrow.gz").write_bytes(b"stream")
     (tmp_path / "secret").write_text("secret")
     with served(site) as address:
-
-        def ask(path: str, accept: str = "identity") -> Answer:
-            host = address.removeprefix("http://")
-            with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
-                connection.request("GET", path, headers={"Accept-Encoding": accept})
-                response = connection.getresponse()
-                headers = {name.lower(): value for name, value in response.getheaders()}
-                return Answer(response.status, headers, response.read())
-
-        yield ask
+        yield partial(ask, address)
 
 
 def test_every_page_gets_the_shell(get: Callable[..., Answer]) -> None:
@@ -325,6 +331,108 @@ def test_nothing_outside_the_site_is_served(get: Callable[..., Answer]) -> None:
     for path in ("/../secret", "/..%2fsecret", "/data/..%2f..%2fsecret", "//etc/passwd"):
         answer = get(path)
         assert answer.status == 404 or answer.body == b"shell", path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%00",
+        "/reps/%00/",
+        "/data/a%00b",
+        "/%zz",
+        "/%",
+        "/reps/%e4/",
+        f"/{'a' * 256}",
+        "/" + "%C3%A4" * 128,
+        "/" + "a/" * 1024,
+        f"/{'a' * 60_000}",
+    ],
+)
+def test_what_no_path_can_be_is_refused(get: Callable[..., Answer], path: str) -> None:
+    assert get(path).status == 400
+
+
+@pytest.mark.parametrize("path", ["/reps/100%25/", "/teams/" + "%C3%A4" * 127, "/" + "a/" * 1023])
+def test_long_and_escaped_names_get_the_shell(get: Callable[..., Answer], path: str) -> None:
+    assert (get(path).status, get(path).body) == (200, b"shell")
+
+
+def test_every_answer_has_the_security_headers(get: Callable[..., Answer]) -> None:
+    answers = [
+        get("/"),
+        get("/data/dim_reps.0123.arrow.gz"),
+        get("/data/none"),
+        get("/%00"),
+        get("/", host="evil.example"),
+        get("/", method="POST"),
+    ]
+    assert [answer.status for answer in answers] == [200, 200, 404, 400, 400, 405]
+    for answer in answers:
+        sent = {name: answer.headers.get(name.lower()) for name in SECURITY_HEADERS}
+        assert sent == SECURITY_HEADERS
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil", "*"]
+)
+def test_a_name_of_another_site_gets_nothing(get: Callable[..., Answer], host: str) -> None:
+    """A page of that site could otherwise read all figures (DNS rebinding)."""
+    answer = get("/data/dim_reps.0123.arrow.gz", host=host)
+    assert (answer.status, b"stream" in answer.body) == (400, False)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1"])
+def test_names_of_this_machine_get_the_pages(get: Callable[..., Answer], host: str) -> None:
+    assert get("/", host=host).body == b"shell"
+
+
+def test_hosts_can_be_allowed(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("shell")
+    settings = Settings.from_environment({"SCORECARD_ALLOWED_HOSTS": "Score.Example.com"})
+    with served(tmp_path, hosts=(*LOOPBACK_HOSTS, *settings.allowed_hosts)) as address:
+        for host, status in (("score.example.com", 200), ("localhost", 200), ("example.com", 400)):
+            assert ask(address, "/", host=host).status == status
+
+
+@pytest.mark.parametrize("host", ["*", "http://score.example.com", "a:8080", "a.*", "a/b"])
+def test_what_is_no_host_name_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match="SCORECARD_ALLOWED_HOSTS"):
+        Settings.from_environment({"SCORECARD_ALLOWED_HOSTS": host})
+
+
+def test_scripts_of_the_page_become_files(
+    release: Settings, fake_node: Callable[[str], None]
+) -> None:
+    """The Content-Security-Policy lets no inline script run."""
+    fake_node(
+        FAKE_NPM
+        + "echo '<script>first()</script><script> </script><div><script>\nsecond()\n</script>'"
+        " > .evidence/template/build/index.html\n"
+    )
+    shell = build_shell(release)
+    html = (shell / "index.html").read_text()
+    names = re.findall(r'<script src="/(_app/immutable/inline/\w+\.js)"></script>', html)
+    assert [(shell / name).read_text() for name in names] == ["first()", "second()"]
+    assert html.count("<script") == 2
+
+
+def test_npm_runs_without_the_secrets_of_the_company(
+    release: Settings,
+    fake_node: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    secrets = ("SCORECARD_HUBSPOT_SERVICE_KEY", "PGPASSWORD", "SCORECARD_ALERT_URL", "AWS_SECRET")
+    for name in (*secrets, "npm_config_registry", "https_proxy"):
+        monkeypatch.setenv(name, f"value-of-{name}")
+    fake_node(FAKE_NPM.replace("#!/bin/sh\n", f'#!/bin/sh\nenv > "{tmp_path}/seen-$1"\n'))
+    build_shell(release)
+    for step in ("ci", "run"):
+        seen = (tmp_path / f"seen-{step}").read_text()
+        assert not [name for name in secrets if name in seen]
+        assert "npm_config_registry=value" in seen
+        assert "https_proxy=value" in seen
+        assert "HOME=" in seen
 
 
 def test_files_are_sent_compressed_where_the_browser_can(get: Callable[..., Answer]) -> None:

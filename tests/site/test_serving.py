@@ -22,6 +22,7 @@ import pytest
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import audiences
 from orchestration.site.publish import publish_site
+from orchestration.site.server import SECURITY_HEADERS
 from tests.site.conftest import publish_sample
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -282,3 +283,32 @@ def test_who_left_finds_nothing_after_the_refresh(ask: Ask, current: Path) -> No
         assert ask("/data/manifest.json", "ben@example.com").status == 404
     finally:
         hidden.rename(folder)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/reps/r01/", "/_app/immutable/start.js", "/_app/no.js", "/data/manifest.json", "/data/"],
+)
+def test_the_headers_are_those_of_our_own_server(ask: Ask, path: str) -> None:
+    for who in ("ada@example.com", None):
+        headers = ask(path, who).headers
+        assert {name: headers.get(name.lower()) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+def test_code_is_kept_and_pages_are_asked_for_again(ask: Ask) -> None:
+    who = "ada@example.com"
+    assert "immutable" in ask("/_app/immutable/start.js", who).headers["cache-control"]
+    assert ask("/reps/r01/", who).headers["cache-control"] == "no-cache"
+    missing = ask("/_app/immutable/no.js", who)
+    assert (missing.status, missing.headers.get("cache-control")) == (404, None)
+
+
+def test_the_login_cannot_be_shown_in_a_frame(ask: Ask) -> None:
+    headers = ask("/oauth2/start").headers
+    assert headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", ["/%00", "/%zz", "/data/%00", "/%"])
+def test_what_no_path_can_be_is_refused(ask: Ask, path: str) -> None:
+    assert ask(path, "ada@example.com").status == 400
