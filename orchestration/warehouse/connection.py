@@ -19,6 +19,13 @@ from orchestration.core.settings import Settings
 # older DuckDB drivers (Evidence, BI tools) can open files written in this version
 STORAGE_VERSION = "v1.4.0"
 WORKING = "working-"
+# for SQL of others: no code but DuckDB's own, and no variable of ours taken for a table
+WITHOUT_EXTENSIONS = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+}
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import chdir, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,13 @@ from orchestration.sources.shared.load import (
     raw_columns,
     unchanged,
 )
-from orchestration.warehouse.connection import connect, limits, quote, working_folder
+from orchestration.warehouse.connection import (
+    WITHOUT_EXTENSIONS,
+    connect,
+    limits,
+    quote,
+    working_folder,
+)
 
 GENERATED_ID = {"activities": "activity_id"}
 
@@ -210,15 +217,33 @@ class _Staging:
         if reps in wanted or any(table.name in OF_REPS for table in order):
             order.insert(0, reps)
         staged: list[Staged] = []
-        with duckdb.connect(config=limits(self.settings)) as con:
-            con.execute("set TimeZone = 'UTC'")
-            con.execute(f"set file_search_path = {quote(self.settings.files_dir)}")
+        with self._enclosed() as con:
             for table in order:
                 staged.append(self._stage(con, table))
         bad = [problem for one in staged for problem in one.quarantined]
         if bad and not self.quarantine:
             raise InputError(describe_problems(self.settings.files_dir, bad))
         return [one for one in staged if one.table in wanted]
+
+    @contextmanager
+    def _enclosed(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB in which a mapping reaches nothing but the files.
+
+        It is code of a company: it must not read other files or the environment, write anything but
+        its answer, speak with another host, load an extension, or undo any of that.
+        """
+        files = self.settings.files_dir.resolve()
+        folders = ", ".join(quote(f"{folder}/") for folder in (files, self.folder.resolve()))
+        # what somebody put there as a table may be a link to elsewhere
+        tables = ", ".join(quote(path.resolve()) for path in self.sources.values())
+        config = {**limits(self.settings), **WITHOUT_EXTENSIONS}
+        with duckdb.connect(config=config) as con:
+            con.execute("set TimeZone = 'UTC'")
+            con.execute(f"set allowed_directories = [{folders}]")
+            con.execute(f"set allowed_paths = [{tables}]")
+            con.execute("set enable_external_access = false")
+            con.execute("set lock_configuration = true")
+            yield con
 
     def _stage(self, con: duckdb.DuckDBPyConnection, table: Table) -> Staged:
         path = self.folder / f"{table.name}.parquet"
@@ -228,9 +253,11 @@ class _Staging:
             nothing = ", ".join(f"cast(null as varchar) as {name}" for name in raw_columns(table))
             con.execute(f"copy (select {nothing} limit 0) to {quote(path)} (format parquet)")
             return Staged(table, path, fingerprint, 0)
-        source = open_file(con, table, file, self.folder)
-        warnings = check_columns(table, source)
-        self._write(con, table, source, path)
+        # DuckDB judges the relative paths of a mapping by the working folder of the process
+        with nullcontext() if is_of_database(file) else chdir(self.settings.files_dir):
+            source = open_file(con, table, file, self.folder)
+            warnings = check_columns(table, source)
+            self._write(con, table, source, path)
         rows = count_rows(con, path)
         find_problems(
             con,

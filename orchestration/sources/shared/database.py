@@ -18,12 +18,18 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from orchestration.core.errors import ConfigError, InputError
+from orchestration.warehouse.connection import WITHOUT_EXTENSIONS
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine, Executable
 
 VARIABLE = "SCORECARD_DATABASE_URL"
 ROWS_AT_ONCE = 20_000
+# a query of a DuckDB file reads that file and nothing else
+ENCLOSED = {
+    "read_only": True,
+    "config": {**WITHOUT_EXTENSIONS, "enable_external_access": False, "lock_configuration": True},
+}
 
 
 def address(environ: Mapping[str, str] | None = None) -> str:
@@ -140,7 +146,8 @@ def open_database(text: str) -> Iterator[Database]:
 
     try:
         url = make_url(text)
-        engine = create_engine(url)
+        is_file = url.get_backend_name() == "duckdb" and Path(url.database or "").is_file()
+        engine = create_engine(url, connect_args=ENCLOSED if is_file else {})
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         kind = text.split(":", 1)[0] if "://" in text else ""
         if isinstance(error, ModuleNotFoundError | NoSuchModuleError) and kind:
