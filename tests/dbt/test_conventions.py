@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -235,3 +236,29 @@ def test_a_unit_test_has_few_inputs(manifest: Mapping[str, Any]) -> None:
         test["model"] for test in manifest["unit_tests"].values() if len(test["given"]) > INPUTS
     }
     assert wide <= WIDE_TESTS
+
+
+DESCRIPTION = re.compile(
+    r"^\s*(?:- )?description: (?!\"\{\{ doc\()(?:>-\n((?:\s{6,}.*\n)+)|(.+)\n)", re.M
+)
+
+
+def test_a_description_of_three_places_is_a_docs_block(built: Company) -> None:
+    written = Counter(
+        " ".join((folded or line).split()).strip("'\"")
+        for path in sorted(built.settings.dbt_project_dir.glob("models/**/*.yml"))
+        for folded, line in DESCRIPTION.findall(path.read_text(encoding="utf-8"))
+    )
+    assert len(written) > 500
+    assert [text for text, count in written.items() if count > 2 and len(text.split()) > 2] == []
+
+
+def test_every_docs_block_is_used(built: Company) -> None:
+    folder = built.settings.dbt_project_dir / "models"
+    blocks = re.findall(r"{% docs (\w+) %}", (folder / "_columns.md").read_text(encoding="utf-8"))
+    used = Counter(
+        name
+        for path in folder.glob("**/*.yml")
+        for name in re.findall(r"doc\('(\w+)'\)", path.read_text(encoding="utf-8"))
+    )
+    assert {name for name in blocks if used[name] < 3} == set()
