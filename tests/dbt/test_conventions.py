@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlglot
+import yaml
 from sqlglot import exp
 
 from orchestration.transform import dbt_runner
@@ -238,16 +239,25 @@ def test_a_unit_test_has_few_inputs(manifest: Mapping[str, Any]) -> None:
     assert wide <= WIDE_TESTS
 
 
-DESCRIPTION = re.compile(
-    r"^\s*(?:- )?description: (?!\"\{\{ doc\()(?:>-\n((?:\s{6,}.*\n)+)|(.+)\n)", re.M
-)
+def descriptions(content: object) -> Iterator[str]:
+    """Every description in a YAML file."""
+    if isinstance(content, dict):
+        for key, value in content.items():
+            if key == "description":
+                yield value.strip()
+            else:
+                yield from descriptions(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from descriptions(value)
 
 
 def test_a_description_of_three_places_is_a_docs_block(built: Company) -> None:
     written = Counter(
-        " ".join((folded or line).split()).strip("'\"")
-        for path in sorted(built.settings.dbt_project_dir.glob("models/**/*.yml"))
-        for folded, line in DESCRIPTION.findall(path.read_text(encoding="utf-8"))
+        text
+        for path in (built.settings.dbt_project_dir / "models").glob("**/*.yml")
+        for text in descriptions(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if not text.startswith("{{ doc(")
     )
     assert len(written) > 500
     assert [text for text, count in written.items() if count > 2 and len(text.split()) > 2] == []
