@@ -8,7 +8,7 @@ BIN := .venv/bin
 -include .env
 export
 
-.PHONY: help demo test quick lint ruff mypy imports sqlfluff environment
+.PHONY: help demo test quick docs lint ruff mypy imports sqlfluff environment
 
 help:  ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ test: environment  ## All tests
 
 quick: environment  ## The tests that take seconds
 	$(BIN)/pytest -m "not slow"
+
+docs: environment  ## The documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 lint: ruff mypy imports sqlfluff  ## Style and types
 

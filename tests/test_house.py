@@ -115,3 +115,16 @@ def test_sql_in_strings_is_found() -> None:
     joined = "y = (\n    'insert into a'\n    ' select 1'\n)\n"
 
     assert queries(docstring + long + joined + "z = 'select 1'\n") == [4, 2]
+
+
+def test_links_of_the_pages_outside_docs_lead_somewhere() -> None:
+    repository = ROOT.parent
+    pages = [*repository.glob("*.md"), ROOT / "sources/README.md"]
+    links = [
+        (page.name, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert len(pages) > 3
+    assert links == []
