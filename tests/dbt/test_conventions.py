@@ -272,3 +272,24 @@ def test_every_docs_block_is_used(built: Company) -> None:
         for name in re.findall(r"doc\('(\w+)'\)", path.read_text(encoding="utf-8"))
     )
     assert {name for name in blocks if used[name] < 3} == set()
+
+
+# versions of a macro for an engine are described where the macro is
+OF_AN_ENGINE = re.compile(r"(default|postgres|spark)__|materialization_|test_")
+SIGNATURE = re.compile(r"macro \w+\(([^)]*)\)")
+
+
+def test_every_macro_says_what_it_does_and_what_it_takes(manifest: Mapping[str, Any]) -> None:
+    ours = [
+        macro
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == "sales_scorecard" and not OF_AN_ENGINE.match(macro["name"])
+    ]
+    assert len(ours) > 40
+    for macro in ours:
+        assert macro["description"], macro["name"]
+        found = SIGNATURE.search(macro["macro_sql"])
+        assert found, macro["name"]
+        names = [name.partition("=")[0].strip() for name in found[1].split(",") if name.strip()]
+        described = [argument["name"] for argument in macro["arguments"] if argument["description"]]
+        assert described == names, macro["name"]

@@ -1,7 +1,3 @@
-{#-
-    Actual divided by goal; lower-is-better: goal divided by actual, at most 2, and 2 when the
-    actual is 0. Null where there is no goal or nothing was measured.
--#}
 {% macro attainment(actual, goal, is_higher_better) -%}
     case
         when {{ is_higher_better }} then {{ actual }} / nullif({{ goal }}, 0)

@@ -1,4 +1,3 @@
-{#- The logarithm of the odds of a share; null where the share is 0 or 1. -#}
 {% macro log_odds(share) -%}
     case
         when {{ share }} > 0 and {{ share }} < 1

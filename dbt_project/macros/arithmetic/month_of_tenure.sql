@@ -1,4 +1,3 @@
-{#- 1 from the hire date to the day before the same day of the next month, then 2, … -#}
 {% macro month_of_tenure(hire_date, day) -%}
     (extract(year from {{ day }}) - extract(year from {{ hire_date }})) * 12
     + extract(month from {{ day }}) - extract(month from {{ hire_date }})

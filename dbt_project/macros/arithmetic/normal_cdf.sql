@@ -1,7 +1,3 @@
-{#-
-    The standard normal distribution function, by Abramowitz and Stegun 26.2.17 (error < 7.5e-8).
-    The argument is held within 8 standard deviations, beyond which the answer is 0 or 1.
--#}
 {% macro normal_cdf(z) -%}
     {%- set x -%} least(abs({{ z }}), 8e0) {%- endset -%}
     {%- set t -%} (1e0 / (1e0 + 0.2316419e0 * {{ x }})) {%- endset -%}

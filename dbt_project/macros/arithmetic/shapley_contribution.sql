@@ -1,6 +1,4 @@
 {#-
-    What the factor of `index` contributes to the difference between the product of `actuals` and
-    the product of `references` (lists of columns): its Shapley value.
     The Shapley value of a game is the integral, from 0 to 1, of the partial derivative of its
     multilinear extension along the diagonal (Owen 1972). For a product that is
     (a_i - r_i) times the integral of the product over j <> i of r_j + t (a_j - r_j), a polynomial

@@ -1,7 +1,3 @@
-{#-
-    One end of the 95 % interval of a share by Wilson (1927): `side` is -1 for the lower end and 1
-    for the upper one. Never below 0 or above 1.
--#}
 {% macro wilson_bound(hits, trials, side) -%}
     {%- set z = "1.959964e0" -%}
     (

@@ -1,9 +1,3 @@
-{#-
-    z of reaching `actual` when `goal` is expected, both already divided by the dispersion
-    (Wilson and Hilferty 1931, the Poisson tail as a gamma tail).
-    lower: P(X <= actual), z <= -1.96 is a proven miss; pass actual + 1.
-    upper: P(X >= actual), z >= 1.96 is a proven excess; pass actual.
--#}
 {% macro wilson_hilferty_z(shape, goal) -%}
     case
         when {{ shape }} > 0

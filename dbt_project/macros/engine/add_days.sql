@@ -1,4 +1,3 @@
-{#- A date, a number of days later. -#}
 {% macro add_days(day, days) -%}
     cast({{ dbt.dateadd("day", days, day) }} as date)
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- A timestamp, a number of seconds later. -#}
 {% macro add_seconds(moment, seconds) -%}
     {{ return(adapter.dispatch("add_seconds", "sales_scorecard")(moment, seconds)) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- The last day that counts, as a date literal. -#}
 {% macro as_of_date() -%}
     cast('{{ refresh_day("as_of_date") }}' as date)
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#-
-    First day (included) and last day (excluded) of the date spine, as SQL date literals: wide
-    enough for any history_years up to ten; int_dates cuts it to what is needed.
--#}
 {% macro date_spine_bounds() -%}
     {%- set year = refresh_day("as_of_date")[:4] | int -%}
     {{ return((

@@ -1,4 +1,3 @@
-{#- Days since 1900-01-01, a Monday. -#}
 {% macro day_number(day) -%}
     {{ dbt.datediff("cast('1900-01-01' as date)", day, "day") }}
 {%- endmacro %}

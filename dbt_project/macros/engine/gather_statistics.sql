@@ -1,4 +1,3 @@
-{#- After a table is made: PostgreSQL knows how large it is only when it has looked. -#}
 {% macro gather_statistics() -%}
     {{ return(adapter.dispatch("gather_statistics", "sales_scorecard")()) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- A layer's schema is its plain name: staging, intermediate, marts. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- A boolean from raw text; empty is false. -#}
 {% macro is_true(column) -%}
     coalesce({{ column }}, 'false') = 'true'
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#-
-    The last end of a month up to the as-of date, as a date literal: what is learnt once a month is
-    learnt as of this day.
--#}
 {% macro last_month_end() -%}
     {%- set as_of = refresh_day("as_of_date") -%}
     {%- set one_day = modules.datetime.timedelta(days=1) -%}

@@ -4,11 +4,7 @@
     that the next refresh builds it again.
 -#}
 
-{#-
-    A hash of what this model is built from: its compiled SQL, the version of code and policy (seeds
-    are part of it), and the content hash of each input. None outside a refresh. An input without a
-    content hash makes the result unique, so the model is built.
--#}
+{#- An input without a content hash makes the result unique, so the model is built. -#}
 {% macro input_hash() -%}
     {%- set version = env_var("SCORECARD_VERSION", "") if execute else "" -%}
     {%- if not version -%}
@@ -30,7 +26,6 @@
 {%- endmacro %}
 
 
-{#- Whether this model was last built from inputs with this hash. -#}
 {% macro is_unchanged(input_hash) -%}
     {{ return(input_hash and run_query(
         "select 1 from node_cache.nodes where node_id = '" ~ model.unique_id
@@ -40,8 +35,7 @@
 
 
 {#-
-    SQL that records what `relation` was built from, to run in the transaction that builds it. The
-    content hash is the input hash; with `meta: {compared: true}` it is that of the rows, so that
+    The content hash is the input hash; with `meta: {compared: true}` it is that of the rows, so that
     readers are skipped when a rebuild gives the same rows.
 -#}
 {% macro record_node(relation, input_hash) -%}
@@ -63,7 +57,6 @@
 {%- endmacro %}
 
 
-{#- A hash of the rows of `held`, in any order: ROWS_HASH of orchestration/core/fingerprint.py. -#}
 {% macro rows_hash() -%}
     concat_ws(' ', count(*), bit_xor(hash(held)), sum(cast(hash(held) as hugeint)))
 {%- endmacro %}

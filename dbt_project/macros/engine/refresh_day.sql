@@ -1,8 +1,6 @@
 {#-
-    A day of this build, as text `YYYY-MM-DD`: `as_of_date` or `goals_due_date`. A refresh says it in
-    the environment. Where nothing is said (dbt by hand), it is that of the last build, which
-    int_refresh_days holds. It is read at execution only, so that another day neither changes a model
-    nor makes dbt parse the project again.
+    Read at execution only, so that another day neither changes a model nor makes dbt parse the
+    project again.
 -#}
 {% macro refresh_day(column) -%}
     {%- if not execute -%}
@@ -15,7 +13,6 @@
 {%- endmacro %}
 
 
-{#- A day of the last build of this warehouse, as text. -#}
 {% macro last_built_day(column) -%}
     {%- set last_build = adapter.get_relation(
         target.database, generate_schema_name("intermediate", none), "int_refresh_days"

@@ -1,4 +1,3 @@
-{#- A 64-bit float everywhere: dbt's own type_float is 32-bit on DuckDB and Spark. -#}
 {% macro type_double() -%}
     {{ return(adapter.dispatch("type_double", "sales_scorecard")()) }}
 {%- endmacro %}

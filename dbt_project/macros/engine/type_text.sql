@@ -1,4 +1,3 @@
-{#- Text of any length: Spark knows no varchar without a length. -#}
 {% macro type_text() -%}
     {{ return(adapter.dispatch("type_text", "sales_scorecard")()) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- A chance as text, like on the pages: in whole per cent, and certain only when it is. -#}
 {% macro chance_text(chance) -%}
     case
         when {{ chance }} > 0 and {{ chance }} < 0.005 then 'under 1%'

@@ -1,4 +1,3 @@
-{#- Text without blanks around it; empty is null. -#}
 {% macro clean_text(column) -%}
     nullif(trim({{ column }}), '')
 {%- endmacro %}

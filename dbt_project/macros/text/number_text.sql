@@ -1,4 +1,3 @@
-{#- A number from 0 up as text in whole units, for sentences: 1,234,567. -#}
 {% macro number_text(number) -%}
     {%- set whole -%} floor({{ number }} + 0.5e0) {%- endset -%}
     {%- set group -%}

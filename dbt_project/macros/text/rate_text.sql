@@ -1,4 +1,3 @@
-{#- A rate from 0 up as text, for sentences: 25%, and below a tenth with a decimal, 3.5%. -#}
 {% macro rate_text(ratio) -%}
     case
         when {{ ratio }} < 0.0995e0

@@ -1,4 +1,3 @@
-{#- A value as people read it, by its unit; money is in the currency of the CTE int_settings. -#}
 {% macro value_text(value, unit) -%}
     case
         when {{ unit }} = 'ratio' then {{ rate_text('greatest(' ~ value ~ ', 0)') }}
