@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orchestration.cli.terminal import Company, now, out, settings_of
 from orchestration.core.errors import ConfigError
+from orchestration.core.settings import Settings
 
 app = typer.Typer()
 releases_app = typer.Typer(help="What is published.", no_args_is_help=True)
@@ -39,19 +41,14 @@ def rollback_(
 ) -> None:
     """Make another release the current one, and let the pages follow."""
     from orchestration.releases.publish import rollback
-    from orchestration.site.publish import publish_site, require_audiences
+    from orchestration.site.publish import require_audiences
     from orchestration.warehouse.connection import refresh_lock
 
     settings = settings_of(company)
     require_audiences(settings)
     with refresh_lock(settings, now()):
         release = rollback(settings, release_id)
-        if settings.reports_dir.exists():
-            publish_site(settings)
-        if settings.serving_url:
-            from orchestration.releases.postgres import serve_release
-
-            serve_release(settings)
+        _show_release(settings)
     out.print(f"[green]Release {release.release_id}[/] (as of {release.as_of_date}) is current.")
 
 
@@ -83,3 +80,52 @@ def roles(company: Company = None) -> None:
     for line in done:
         out.print(line, markup=False)
     out.print("[green]The roles are in order.[/]" if done else "[green]Nothing to change.[/]")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to, for example backups/2026-12-01.tar.gz.")],
+    company: Company = None,
+) -> None:
+    """Write all that no refresh can rebuild into one archive."""
+    from orchestration.core.machine import format_size
+    from orchestration.releases.backup import write_backup
+
+    settings = settings_of(company)
+    written = write_backup(settings, file, now())
+    out.print(
+        f"[green]{file}[/] has {len(written.files)} files of '{settings.company}' "
+        f"({format_size(file.stat().st_size)}), and each was read back."
+    )
+    out.print("Not in it: .env with its secrets, and what `scorecard refresh` rebuilds.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `scorecard backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up what this machine has of the company.")
+    ] = False,
+) -> None:
+    """Bring a company back from an archive, onto this machine or an empty one."""
+    from orchestration.releases.backup import restore_backup
+
+    backup = restore_backup(Settings.from_environment(), file, now(), replace_company=replace)
+    settings = settings_of(backup.company)
+    _show_release(settings)
+    out.print(
+        f"[green]'{backup.company}'[/] is as it was at {backup.created_at}. Put .env back in its "
+        f"place, then run `scorecard refresh --company {backup.company}`."
+    )
+
+
+def _show_release(settings: Settings) -> None:
+    """Let pages and PostgreSQL, where there are any, show the release that is current now."""
+    if settings.reports_dir.exists():
+        from orchestration.site.publish import publish_site
+
+        publish_site(settings)
+    if settings.serving_url:
+        from orchestration.releases.postgres import serve_release
+
+        serve_release(settings)
