@@ -293,3 +293,23 @@ def test_every_macro_says_what_it_does_and_what_it_takes(manifest: Mapping[str, 
         names = [name.partition("=")[0].strip() for name in found[1].split(",") if name.strip()]
         described = [argument["name"] for argument in macro["arguments"] if argument["description"]]
         assert described == names, macro["name"]
+
+
+# a test of many models reads it
+READ_BY_TESTS = {"int_crm__opportunities"}
+
+
+def test_what_only_its_own_subject_reads_is_private(models: Models) -> None:
+    readers: dict[str, set[str | None]] = {name: set() for name in models}
+    for node in models.values():
+        for parent in node["depends_on"]["nodes"]:
+            if parent.startswith("model."):
+                readers[parent.split(".")[-1]].add(node["config"]["group"])
+    kept = {
+        name
+        for name, groups in readers.items()
+        if (group := models[name]["config"]["group"]) and groups == {group}
+    }
+    private = {name for name, node in models.items() if node["config"]["access"] == "private"}
+    assert len(private) > 20
+    assert kept - READ_BY_TESTS == private

@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=is_source_enabled('hubspot')) }}
+{{ config(materialized='view', enabled=is_source_enabled('hubspot'), group='hubspot') }}
 
 with stg_hubspot__goal_targets as (
     select * from {{ ref('stg_hubspot__goal_targets') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=is_source_enabled('salesforce')) }}
+{{ config(materialized='view', enabled=is_source_enabled('salesforce'), group='salesforce') }}
 
 with stg_salesforce__opportunity_splits as (
     select * from {{ ref('stg_salesforce__opportunity_splits') }}

@@ -1,4 +1,4 @@
-{{ config(enabled=is_source_enabled('hubspot')) }}
+{{ config(enabled=is_source_enabled('hubspot'), group='hubspot', access='private') }}
 
 with source as (
     select * from {{ source('raw_hubspot', 'contact') }}

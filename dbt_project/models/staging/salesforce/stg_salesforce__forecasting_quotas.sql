@@ -1,4 +1,4 @@
-{{ config(enabled=is_source_enabled('salesforce')) }}
+{{ config(enabled=is_source_enabled('salesforce'), group='salesforce', access='private') }}
 
 with source as (
     select * from {{ source('raw_salesforce', 'forecasting_quota') }}
