@@ -10,7 +10,6 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the package is importe
 sys.modules["pyspark"] = None  # type: ignore[assignment]
 for name in (
     "dagster_dbt",
-    "dagster_dlt",
     "dbt.adapters.duckdb",
     "dbt.cli.main",
     "great_expectations.expectations",

@@ -1,6 +1,6 @@
 """The command in a process of its own, forked from one that has imported what takes seconds.
 
-Of the CPU seconds of a small refresh from nothing a third are imports of Dagster, dbt, dlt and
+Of the CPU seconds of a small refresh from nothing a third are imports of Dagster, dbt and
 Great Expectations; here they are paid once for all tests of a process. The project itself is
 imported by each command, so that a copy runs its own code.
 """

@@ -1,6 +1,6 @@
 """What the machine refuses: space, rights or memory, said by disk and folder.
 
-Python, DuckDB, Arrow, SQLite, dlt and dbt each report a full disk in their own way, and whoever
+Python, DuckDB, Arrow, SQLite and dbt each report a full disk in their own way, and whoever
 was reading a file then takes it for a fault of that file. Errors of the machine become ours here
 and nowhere else.
 """
@@ -20,7 +20,7 @@ from orchestration.core.errors import ConfigError, MachineError, ScorecardError
 from orchestration.core.settings import Settings
 
 # libraries that say in words alone what the machine refused
-_LIBRARIES = ("_duckdb", "duckdb", "sqlite3", "dlt", "dbt", "pyarrow")
+_LIBRARIES = ("_duckdb", "duckdb", "sqlite3", "dbt", "pyarrow")
 _PATH = re.compile(r"""["'](/[^"'\\]+)""")
 _NUMBERS = {
     errno.ENOSPC: "space",

@@ -156,7 +156,7 @@ class Settings:
 
     @property
     def state_dir(self) -> Path:
-        """Machine state of this company: lock, dlt and dbt working folders, Data Docs."""
+        """Machine state of this company: lock, working folders, dbt's target, Data Docs."""
         return self.company_dir / "state"
 
     @property

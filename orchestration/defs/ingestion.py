@@ -40,7 +40,7 @@ def ingestion() -> dg.Definitions:
                 deps=[POLICY],
                 group_name=source.schema,
                 owners=OWNERS,
-                kinds={"dlt", "duckdb", *({source.name} - {"files"})},
+                kinds={"duckdb", *({source.name} - {"files"})},
                 description=f"`{table}` as the source {source.name} has it, as text.",
             )
             for source in sources

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -130,6 +131,11 @@ def is_refreshing(settings: Settings) -> bool:
         return True
     lock.release()
     return False
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write what a query yields into a Parquet file."""
+    con.execute(f"copy ({query}) to {quote(path)} (format parquet)")
 
 
 def quote(value: object) -> str:

@@ -104,7 +104,6 @@ def load(settings: Settings, day: dt.date) -> Result:
     """The files connector, and the reference tables that a refresh needs besides."""
     watch = Stopwatch()
     with watch.phase("imports"):
-        _import("dlt")
         from orchestration.releases.history import load_history
         from orchestration.releases.publish import list_releases
         from orchestration.sources.files.load import load_files
@@ -386,7 +385,7 @@ def command(settings: Settings, day: dt.date) -> Result:
     os.environ["SCORECARD_DATA_DIR"] = str(settings.data_dir)
     watch = Stopwatch()
     with watch.phase("imports"):
-        _import("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "dlt", "dagster_dbt")
+        _import("dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "dagster_dbt")
         from orchestration.execution import Progress, run_refresh
     last = (time.perf_counter(), time.process_time())
 
@@ -545,7 +544,6 @@ def hubspot(settings: Settings, calls: int) -> Result:
     """HubSpot's connector where the API answers at once: all calls, then a load without changes."""
     watch = Stopwatch()
     with watch.phase("imports"):
-        _import("dlt")
         from orchestration.sources.hubspot.client import HubSpotClient, HubSpotSettings
         from orchestration.sources.hubspot.load import load_hubspot
     now = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)

@@ -15,7 +15,7 @@ from tests.processes import run
 def copy_project(project: Path) -> Path:
     """Copy what a refresh needs, with the policy of Maven's CRM."""
     leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", ".dlt"):
+    for folder in ("orchestration", "dbt_project"):
         shutil.copytree(REPOSITORY / folder, project / folder, ignore=leave_out)
     shutil.copy(REPOSITORY / "pyproject.toml", project)
     policy = REPOSITORY / "docs/examples/maven_salesforce/policy"

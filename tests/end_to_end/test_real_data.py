@@ -79,7 +79,7 @@ def scorecard(project: Path, *arguments: str) -> None:
 def refreshed(project: Path, name: str, exports: Path, as_of: str) -> Company:
     """Set a company up from its example, copy its exports, refresh."""
     leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", "docs/examples", ".dlt"):
+    for folder in ("orchestration", "dbt_project", "docs/examples"):
         shutil.copytree(REPOSITORY / folder, project / folder, ignore=leave_out)
     shutil.copy(REPOSITORY / "pyproject.toml", project)
     scorecard(project, "init", name, "--from", f"docs/examples/{name}")

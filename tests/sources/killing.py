@@ -62,7 +62,6 @@ FORKS = """
 import datetime as dt, os, sys
 from dataclasses import replace
 from pathlib import Path
-import dlt
 from orchestration.core.settings import Settings
 {prepare}
 settings = replace(Settings(), data_dir=Path(sys.argv[1]))

@@ -269,7 +269,9 @@ class Killed(Exception):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("step", ["_write_changed_months", "_run_dlt", "_record", "after_delete"])
+@pytest.mark.parametrize(
+    "step", ["_write_changed_months", "_write_rows", "_record", "after_delete"]
+)
 @pytest.mark.parametrize("full", [False, True])
 def test_a_load_that_was_cut_short_is_repaired(
     settings: Settings,
@@ -288,12 +290,12 @@ def test_a_load_that_was_cut_short_is_repaired(
     write("activities.csv", csv_of(ACTIVITIES, ["a1,ann,call,2026-07-15"]))
 
     def die(connection: duckdb.DuckDBPyConnection, *_: object, **__: object) -> None:
-        if step == "after_delete":  # dlt has emptied the table and not yet filled it
+        if step == "after_delete":  # an older version emptied the table first
             connection.execute("delete from raw_files.activities")
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(load_module, "_run_dlt" if step == "after_delete" else step, die)
+        patch.setattr(load_module, "_write_rows" if step == "after_delete" else step, die)
         with pytest.raises(Killed):
             load_table(settings, "activities", now=LATER, full=full)
     # the old file comes back as it was: what is in raw is unknown, so it is loaded all the same
@@ -310,8 +312,8 @@ def test_a_load_that_was_cut_short_is_repaired(
         assert months >= {1, 3, 7}
 
 
-def test_a_failing_dlt_run_says_which_table(
-    settings: Settings, write: Write, tmp_path: Path
+def test_a_load_that_fails_says_which_table(
+    tmp_path: Path,
 ) -> None:
     """The staged file does not have the shape of the raw table."""
     path = tmp_path / "accounts.parquet"
@@ -323,7 +325,7 @@ def test_a_failing_dlt_run_says_which_table(
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
         create_raw_tables(connection)
         with pytest.raises(ScorecardError, match=r"raw_files\.accounts: loading 1 rows failed"):
-            load_staged(connection, settings, Staged(table, path, "f", 1), full=True, now=NOW)
+            load_staged(connection, Staged(table, path, "f", 1), full=True, now=NOW)
         assert connection.execute("select * from raw_files._loads").fetchall() == []
 
 

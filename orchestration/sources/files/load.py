@@ -97,9 +97,7 @@ def load_files(
             with working_folder(settings) as folder:
                 staging = _Staging(settings, sources, fingerprints, Path(folder), quarantine, now)
                 for staged in staging.stage(rest):
-                    loads[staged.table.name] = load_staged(
-                        con, settings, staged, full=full, now=now
-                    )
+                    loads[staged.table.name] = load_staged(con, staged, full=full, now=now)
     if stray and "reps" in loads:
         loads["reps"] = replace(loads["reps"], warnings=(*loads["reps"].warnings, *stray))
     return [loads[table.name] for table in chosen]

@@ -465,7 +465,6 @@ class _Load:
             with working_folder(self.settings) as folder:
                 return merge_records(
                     self.con,
-                    self.settings,
                     schema=SCHEMA,
                     table=table,
                     columns=columns,

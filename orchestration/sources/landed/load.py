@@ -184,7 +184,6 @@ def _read(
         rows, mark = con.execute(f"select count(*), max(_synced) from {quote(path)}").fetchall()[0]
         changed = merge_records(
             con,
-            settings,
             schema=schema,
             table=table.raw,
             columns=[column.raw.name for column in table.columns],

@@ -285,7 +285,6 @@ def _merge(
         try:
             return merge_records(
                 con,
-                settings,
                 schema=SCHEMA,
                 table=one.table,
                 columns=one.columns,

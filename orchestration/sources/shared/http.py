@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from requests import Response, Session
+    from requests import PreparedRequest, Response, Session
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 120.0
@@ -21,18 +21,66 @@ def new_session(sleep: Callable[[float], None] = time.sleep) -> Session:
     `Retry-After` is honoured. Any other answer, 401 and 403 included, is returned as it is: the
     caller knows what it means. Tokens belong into headers, never into addresses.
     """
-    from dlt.sources.helpers.requests import Client
-
-    client = Client(
-        request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-        raise_for_status=False,
-        request_max_attempts=MAX_ATTEMPTS,
-        request_max_retry_delay=MAX_DELAY,
-        retry_condition=lambda response, _: response is not None and is_cut_off(response),
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+    from requests.exceptions import ChunkedEncodingError, ConnectionError, Timeout
+    from tenacity import (
+        RetryCallState,
+        Retrying,
+        retry_if_exception_type,
+        retry_if_result,
+        stop_after_attempt,
+        wait_exponential,
     )
-    session = client.session
-    session.send.retry.sleep = sleep  # type: ignore[attr-defined]
+
+    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
+
+    class WithTimeout(HTTPAdapter):
+        def send(self, request: PreparedRequest, **options: Any) -> Response:  # type: ignore[override]
+            return super().send(request, **{**options, "timeout": timeout})
+
+    backoff = wait_exponential(max=MAX_DELAY)
+
+    def wait(state: RetryCallState) -> float:
+        outcome = state.outcome
+        assert outcome is not None
+        asked = None if outcome.failed else seconds_asked_for(outcome.result())
+        return backoff(state) if asked is None else min(asked, MAX_DELAY)
+
+    def last_outcome(state: RetryCallState) -> Response:
+        assert state.outcome is not None
+        response: Response = state.outcome.result()
+        return response
+
+    session = Session()
+    session.mount("http://", WithTimeout())
+    session.mount("https://", WithTimeout())
+    retrying = Retrying(
+        sleep=sleep,
+        stop=stop_after_attempt(MAX_ATTEMPTS),
+        wait=wait,
+        retry=retry_if_exception_type((ConnectionError, Timeout, ChunkedEncodingError))
+        | retry_if_result(may_pass),
+        retry_error_callback=last_outcome,
+    )
+    session.send = retrying.wraps(session.send)  # type: ignore[method-assign]
     return session
+
+
+def may_pass(response: Response) -> bool:
+    """Whether the same request may be answered well a little later."""
+    return response.status_code == 429 or response.status_code >= 500 or is_cut_off(response)
+
+
+def seconds_asked_for(response: Response) -> float | None:
+    """How long the server asks to wait, in `Retry-After`; None when it does not say so."""
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util import Retry
+
+    try:
+        return Retry().parse_retry_after(response.headers.get("Retry-After", "")) or None
+    except InvalidHeader:
+        return None
 
 
 def is_cut_off(response: Response) -> bool:

@@ -1,19 +1,19 @@
-"""Bring records into raw tables: only what changed, through dlt, safe to repeat."""
+"""Bring records into raw tables: only what changed, safe to repeat."""
 
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from orchestration.core.errors import ScorecardError
-from orchestration.core.settings import Settings
+from orchestration.core.sql import read_sql, render_sql
 from orchestration.sources.canonical import META_COLUMNS, TABLES, Table
-from orchestration.warehouse.connection import quote
+from orchestration.warehouse.connection import quote, write_parquet
 
 SCHEMA = "raw_files"
 HIGH_WATER_COLUMNS = ("updated_at", "occurred_at", "changed_at", "created_at")
@@ -74,20 +74,7 @@ def create_raw_tables(con: duckdb.DuckDBPyConnection) -> None:
     for table in TABLES:
         columns = ", ".join(f"{name} varchar" for name in raw_columns(table))
         con.execute(f"create table if not exists {SCHEMA}.{table.name} ({columns})")
-    con.execute(
-        f"create table if not exists {SCHEMA}._quarantine (table_name varchar, file varchar,"
-        " line bigint, column_name varchar, value varchar, reason varchar,"
-        " quarantined_at timestamp)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._loads (table_name varchar, loaded_at timestamp,"
-        " file_fingerprint varchar, rows_in_file bigint, rows_changed bigint,"
-        " rows_quarantined bigint)"
-    )
-    con.execute(
-        f"create table if not exists {SCHEMA}._changed_months"
-        " (table_name varchar, month_start date)"
-    )
+    con.execute(read_sql(__package__, "raw_files"))
 
 
 def unchanged(
@@ -123,7 +110,6 @@ def unchanged(
 
 def load_staged(
     con: duckdb.DuckDBPyConnection,
-    settings: Settings,
     staged: Staged,
     *,
     full: bool,
@@ -150,23 +136,15 @@ def load_staged(
         changed, deleted = _count_delta(con, table, delta, now)
     if table.name == "activities" and (replace or changed or deleted):
         _write_changed_months(con, table, delta, everything=replace)
-    if replace and changed == 0:
-        con.execute(f"delete from {raw}")
-    elif replace:
-        _load_file(con, settings, table, delta, changed, merge=False)
-    elif changed or deleted:
-        without_key = " or ".join(f"{name} is null" for name in table.key)
-        if con.execute(f"select 1 from {quote(delta)} where {without_key} limit 1").fetchall():
-            # dlt merges on equality, which an empty key part never satisfies
-            contents = staged.path.with_name(f"{table.name}.contents.parquet")
-            con.execute(
-                f"copy (select raw.* from {raw} as raw anti join {quote(delta)} as delta"
-                f" on {_same_key(table, 'raw', 'delta')} union all by name"
-                f" select * from {quote(delta)}) to {quote(contents)} (format parquet)"
-            )
-            _load_file(con, settings, table, contents, changed + deleted, merge=False)
-        else:
-            _load_file(con, settings, table, delta, changed + deleted, merge=True)
+    if replace or changed or deleted:
+        _write_rows(
+            con,
+            raw,
+            raw_columns(table),
+            delta,
+            changed + deleted,
+            of_keys=None if replace else _same_key(table, "raw", "file"),
+        )
     _record(con, staged, changed + deleted, now)
     return TableLoad(
         table.name,
@@ -187,26 +165,16 @@ def _write_delta(
     """Write the rows that are new, differ from raw or vanished from the file."""
     table = staged.table
     compared = [*(column.name for column in table.columns), "_is_deleted"]
-    differs = " or ".join(f"raw.{name} is distinct from file.{name}" for name in compared)
-    con.execute(
-        f"""
-        copy (
-            select file.*
-            from {quote(staged.path)} as file
-            left join {SCHEMA}.{table.name} as raw on {_same_key(table, "raw", "file")}
-            where raw._extracted_at is null or {differs}
-            union all by name
-            select raw.* replace (
-                {quote(iso(now))} as _modified_at,
-                'true' as _is_deleted,
-                {quote(iso(now))} as _extracted_at
-            )
-            from {SCHEMA}.{table.name} as raw
-            anti join {quote(staged.path)} as file on {_same_key(table, "raw", "file")}
-            where raw._is_deleted = 'false'
-        ) to {quote(delta)} (format parquet)
-        """
+    query = render_sql(
+        __package__,
+        "changed_rows",
+        staged=quote(staged.path),
+        raw=f"{SCHEMA}.{table.name}",
+        same_key=_same_key(table, "raw", "file"),
+        differs=_differs(compared, "file"),
+        now=iso(now),
     )
+    write_parquet(con, query, delta)
 
 
 def _count_delta(
@@ -240,31 +208,14 @@ def write_changed_months(
 
     Every source notes them in the one table that the incremental models read and the build clears.
     """
-    if not dated_by:
-        return
-    dates = " union all ".join(
-        f"select cast(left({column}, 10) as date) as day from {relation}"
-        for column in dated_by
-        for relation in relations
-    )
-    con.execute(
-        f"""
-        insert into {SCHEMA}._changed_months
-        with days as (select distinct day from ({dates}) where day is not null)
-        select distinct 'activities', cast(date_trunc('month', day + step) as date) as month
-        from days cross join (values (-1), (0), (1)) as steps (step)
-        where not exists (
-            select 1 from {SCHEMA}._changed_months as known
-            where known.table_name = 'activities'
-                and known.month_start = cast(date_trunc('month', day + step) as date)
+    if dated_by:
+        con.execute(
+            render_sql(__package__, "changed_months", relations=relations, dated_by=dated_by)
         )
-        """
-    )
 
 
 def merge_records(
     con: duckdb.DuckDBPyConnection,
-    settings: Settings,
     *,
     schema: str,
     table: str,
@@ -282,7 +233,6 @@ def merge_records(
 
     Args:
         con: the working warehouse.
-        settings: the company.
         schema: schema of the raw table, which exists.
         table: name of the raw table.
         columns: its columns besides those of ingestion.
@@ -294,118 +244,70 @@ def merge_records(
     """
     raw = f"{schema}.{table}"
     delta = folder / f"{table}.parquet"
-    differs = " or ".join(f"raw.{name} is distinct from incoming.{name}" for name in columns)
-    is_turned = "raw._is_deleted <> incoming._is_deleted"
-    is_news = (
-        f"(incoming.{stamp} >= raw.{stamp} and ({differs}))"
-        f" or (incoming.{stamp} > raw.{stamp} and {is_turned})"
-        if stamp
-        else f"{differs} or {is_turned}"
+    query = render_sql(
+        __package__,
+        "changed_records",
+        incoming=incoming,
+        raw=raw,
+        key=key,
+        stamp=stamp,
+        differs=_differs(columns, "incoming"),
     )
-    con.execute(
-        f"""
-        copy (
-            select incoming.*
-            from ({incoming}) as incoming
-            left join {raw} as raw on raw.{key} = incoming.{key}
-            where raw._extracted_at is null or {is_news}
-        ) to {quote(delta)} (format parquet)
-        """
-    )
+    write_parquet(con, query, delta)
     changed = int(con.execute(f"select count(*) from {quote(delta)}").fetchall()[0][0])
     if changed:
         old = f"{raw} as raw semi join {quote(delta)} as delta using ({key})"
         write_changed_months(con, [quote(delta), old], dated_by)
-        _run_dlt(
+        _write_rows(
             con,
-            settings,
-            schema,
-            table,
+            raw,
             (*columns, *META_COLUMNS),
             delta,
             changed,
-            merge_on=[key],
-            newest_by=stamp,
+            of_keys=f"raw.{key} = file.{key}",
+            newest=f"partition by {key} order by {stamp} desc" if stamp else "",
         )
     return changed
 
 
-def _load_file(
+def _write_rows(
     con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    table: Table,
-    path: Path,
-    rows: int,
-    *,
-    merge: bool,
-) -> None:
-    """Replace a table of `raw_files`, or merge into it."""
-    key = list(table.key) if merge else None
-    _run_dlt(con, settings, SCHEMA, table.name, raw_columns(table), path, rows, merge_on=key)
-
-
-def _run_dlt(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    schema: str,
     table: str,
     columns: Sequence[str],
     path: Path,
     rows: int,
     *,
-    merge_on: list[str] | None,
-    newest_by: str | None = None,
+    of_keys: str | None,
+    newest: str = "",
 ) -> None:
-    """Let dlt load a Parquet file as it is. What an earlier crash left pending is thrown away.
+    """Put the rows of a Parquet file in place of those with their keys, or of all.
 
-    Without a key to merge on the table is replaced.
+    Args:
+        con: the working warehouse.
+        table: schema and name of the raw table.
+        columns: the columns to write.
+        path: the file.
+        rows: how many rows change, for messages.
+        of_keys: the condition on which a row of `raw` and one of `file` are the same record; None
+            to replace the whole table.
+        newest: the window whose first row is written, where the file may have a record twice.
     """
-    import dlt  # takes seconds to import, and most refreshes have no changed file
-
-    # dlt imports a file as it is only where both agree on which columns may hold a null
-    required = con.execute(
-        f"select name from parquet_schema({quote(path)}) where repetition_type = 'REQUIRED'"
-    ).fetchall()
-    filled = {column for (column,) in required} & set(META_COLUMNS)
-    name = f"{schema}_{table}"
-    pipelines_dir = settings.state_dir / "dlt"
-    shutil.rmtree(pipelines_dir / name, ignore_errors=True)
+    names = ", ".join(columns)
+    file = f"{quote(path)} as file"
+    gone = f" as raw where exists (select 1 from {file} where {of_keys})" if of_keys else ""
+    only = f" qualify row_number() over ({newest}) = 1" if newest else ""
     try:
-        pipeline = dlt.pipeline(
-            pipeline_name=name,
-            pipelines_dir=str(pipelines_dir),
-            destination=dlt.destinations.duckdb(con),
-            dataset_name=schema,
-        )
-        pipeline.config.restore_from_destination = False
-        resource = dlt.resource(
-            [dlt.mark.with_file_import(str(path), "parquet", rows)],
-            name=table,
-            columns={
-                column: {
-                    "data_type": "text",
-                    "nullable": column not in filled,
-                    **({"dedup_sort": "desc"} if column == newest_by else {}),
-                }
-                for column in columns
-            },
-            file_format="parquet",
-        )
-        if merge_on:
-            resource.apply_hints(
-                write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-                primary_key=merge_on,
-            )
-        else:
-            resource.apply_hints(write_disposition="replace")
-        pipeline.run(resource).raise_on_failed_jobs()
-    except Exception as error:
+        con.execute("begin transaction")
+        con.execute(f"delete from {table}{gone}")
+        con.execute(f"insert into {table} ({names}) select {names} from {file}{only}")
+        con.execute("commit")
+    except duckdb.Error as error:
+        with suppress(duckdb.Error):  # a commit that failed has ended it already
+            con.execute("rollback")
         raise ScorecardError(
-            f"{schema}.{table}: loading {rows:,} rows failed ({error}). "
+            f"{table}: loading {rows:,} rows failed ({error}). "
             "Fix the cause and refresh again: the load is repeated."
         ) from error
-    finally:
-        shutil.rmtree(pipelines_dir / name, ignore_errors=True)
 
 
 def _record(con: duckdb.DuckDBPyConnection, staged: Staged, changed: int, now: dt.datetime) -> None:
@@ -415,9 +317,7 @@ def _record(con: duckdb.DuckDBPyConnection, staged: Staged, changed: int, now: d
     con.execute(f"delete from {SCHEMA}._quarantine where table_name = ?", [staged.table.name])
     bad = staged.quarantined
     con.execute(
-        f"insert into {SCHEMA}._quarantine"
-        " select ?, unnest(?::varchar[]), unnest(?::bigint[]), unnest(?::varchar[]),"
-        " unnest(?::varchar[]), unnest(?::varchar[]), ?",
+        read_sql(__package__, "quarantine"),
         [
             staged.table.name,
             [problem.file for problem in bad],
@@ -440,6 +340,10 @@ def _record(con: duckdb.DuckDBPyConnection, staged: Staged, changed: int, now: d
         ],
     )
     con.execute("commit")
+
+
+def _differs(columns: Sequence[str], other: str) -> str:
+    return " or ".join(f"raw.{name} is distinct from {other}.{name}" for name in columns)
 
 
 def _same_key(table: Table, left: str, right: str) -> str:

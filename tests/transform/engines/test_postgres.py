@@ -130,7 +130,7 @@ def test_only_changed_months_are_copied(company: Company, on_duckdb: Path) -> No
 def test_a_real_export_gives_what_duckdb_gives(postgres: Server, tmp_path: Path) -> None:
     postgres.execute("create database maven template template0 lc_collate 'C' lc_ctype 'C.UTF-8'")
     leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", "docs/examples", ".dlt"):
+    for folder in ("orchestration", "dbt_project", "docs/examples"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=leave_out)
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
 

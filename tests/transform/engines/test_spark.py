@@ -263,7 +263,7 @@ def test_a_real_export_gives_what_duckdb_gives(
     java: None, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
     leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", "docs/examples", ".dlt"):
+    for folder in ("orchestration", "dbt_project", "docs/examples"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=leave_out)
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
 

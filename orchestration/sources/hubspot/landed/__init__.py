@@ -228,7 +228,6 @@ def _write_dispositions(
     with working_folder(settings) as folder:
         return merge_records(
             con,
-            settings,
             schema=SCHEMA,
             table="property_option",
             columns=REFERENCE_BY_TABLE["property_option"].columns,
