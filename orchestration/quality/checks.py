@@ -27,6 +27,7 @@ from typing import Any, Literal, cast
 import duckdb
 import yaml
 
+from orchestration.core.errors import ScorecardError
 from orchestration.core.results import CheckSpec, Severity
 from orchestration.core.sql import read_sql, template
 from orchestration.sources.canonical import TABLES
@@ -112,15 +113,30 @@ def declared_suite(suite: SuiteName, sources: Sequence[str] = FILES) -> Suite:
 
 
 def tables_read(suite: SuiteName, sources: Sequence[str], values: Values) -> list[tuple[str, str]]:
-    """Schema and name of what the queries of a suite read, besides raw tables."""
+    """Schema and name of what the queries of a suite read, besides raw tables.
+
+    Raises:
+        ScorecardError: DuckDB cannot say what a query reads.
+    """
     declared = declared_suite(suite, sources)
-    queries = [*(one.query for one in declared.prepare), *(one.query for one in declared.checks)]
+    named = [
+        *((f"{suite}/prepare/{one.name}", one.query) for one in declared.prepare),
+        *((one.spec.check_name, one.query) for one in declared.checks),
+    ]
     found: set[tuple[str, str]] = set()
     with duckdb.connect() as connection:
-        for query in queries:
-            if query is not None:
-                row = connection.execute("select json_serialize_sql(?)", [query.render(values)])
-                found.update(_tables_of(json.loads(cast(tuple[str], row.fetchone())[0])))
+        for name, query in named:
+            if query is None:
+                continue
+            row = connection.execute("select json_serialize_sql(?)", [query.render(values)])
+            parsed = json.loads(cast(tuple[str], row.fetchone())[0])
+            if parsed["error"]:
+                raise ScorecardError(
+                    f"{name}: which tables this check reads is unknown, because DuckDB cannot "
+                    f"take its query apart ({parsed['error_message']}). Engines other than DuckDB "
+                    "need that list. Write the check as one plain query."
+                )
+            found.update(_tables_of(parsed))
     return sorted(one for one in found if one[0] in ("config", "staging", "intermediate", "marts"))
 
 

@@ -288,6 +288,20 @@ def test_a_header_with_an_unknown_key_is_named(monkeypatch: pytest.MonkeyPatch) 
         checks.read_query("raw/unknown")
 
 
+def test_a_query_that_duckdb_cannot_take_apart_is_an_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would count as one that reads no table, and engines would not bring what it reads."""
+    suite = checks.declared_suite("marts")
+    pivot = checks.Query("pivot marts.dim_reps on team using count(*)", {})
+    broken = replace(suite, checks=(replace(suite.checks[0], query=pivot),))
+    monkeypatch.setattr(checks, "declared_suite", lambda *_: broken)
+
+    name = suite.checks[0].spec.check_name
+    with pytest.raises(ScorecardError, match=rf"{name}: which tables .*Only SELECT"):
+        tables_of_marts_checks(settings, AS_OF)
+
+
 def test_the_tables_that_the_suite_of_the_marts_reads(settings: Settings) -> None:
     found = tables_of_marts_checks(replace(settings, sources=("files", "hubspot")), AS_OF)
 
