@@ -178,15 +178,7 @@ def make_roles(settings: Settings) -> list[str]:
         server.execute(f"grant {READER} to {ANALYST}")
         before = {
             name: (can_login, groups)
-            for name, can_login, groups in server.fetch(
-                "select role.rolname, role.rolcanlogin,"
-                " coalesce(string_agg(parent.rolname, ','), '')"
-                " from pg_roles as role"
-                " left join pg_auth_members on pg_auth_members.member = role.oid"
-                " left join pg_roles as parent on parent.oid = pg_auth_members.roleid"
-                f" and parent.rolname in ('{READER}', '{ANALYST}')"
-                f" where shobj_description(role.oid, 'pg_authid') = '{OURS}' group by 1, 2"
-            )
+            for name, can_login, groups in server.fetch(_sql("served_logins", ours=OURS))
         }
         for email, group in sorted(wanted.items()):
             if len(email.encode()) > LONGEST_NAME:
@@ -332,12 +324,7 @@ def _add_release(
     """Note a publication, not shown yet, and copy its release unless it is there; its schema."""
     schema = PREFIX + release.release_id.lower().replace("-", "_")
     other = f"{schema}_{served.removeprefix(SERVED)}"  # where a copy of another shape has the name
-    known = server.fetch(
-        f"select release, schema_name from {served}._shown"
-        f" where schema_name in ('{schema}', '{other}')"
-        " and release is not null and to_regnamespace(schema_name) is not null"
-        " order by publication desc limit 1"
-    )
+    known = server.fetch(_sql("served_copy", served=served, schema=schema, other=other))
     number = known[0][0] if known else None
     if known:
         schema = known[0][1]
@@ -504,13 +491,7 @@ def _replace_views(server: _Server, served: str, publication: int, tables: _Tabl
 
 def _outdated(server: _Server, tables: _Tables) -> list[str]:
     """Statements that drop the views which cannot be replaced in place."""
-    views = server.fetch(
-        "select table_name, string_agg(column_name, ',' order by ordinal_position)"
-        f" from information_schema.columns where table_schema = '{VIEWS}'"
-        # the engine has a table there, if it computes in the same database
-        " and table_name in (select table_name from information_schema.views"
-        f" where table_schema = '{VIEWS}') group by 1 order by 1"
-    )
+    views = server.fetch(_sql("served_columns"))
     return [
         f'drop view {VIEWS}."{name}";'
         for name, columns in views
