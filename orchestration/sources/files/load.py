@@ -50,6 +50,7 @@ from orchestration.warehouse.connection import (
     limits,
     quote,
     working_folder,
+    write_parquet,
 )
 
 GENERATED_ID = {"activities": "activity_id"}
@@ -249,7 +250,7 @@ class _Staging:
         file = self.sources.get(table.name)
         if file is None:
             nothing = ", ".join(f"cast(null as varchar) as {name}" for name in raw_columns(table))
-            con.execute(f"copy (select {nothing} limit 0) to {quote(path)} (format parquet)")
+            write_parquet(con, f"select {nothing} limit 0", path)
             return Staged(table, path, fingerprint, 0)
         # DuckDB judges the relative paths of a mapping by the working folder of the process
         with nullcontext() if is_of_database(file) else chdir(self.settings.files_dir):
@@ -270,10 +271,11 @@ class _Staging:
         problems = fetch_problems(con, source)
         if self.quarantine and bad_rows:
             good = self.folder / f"{table.name}.good.parquet"
-            con.execute(
-                f"copy (select * exclude (file_row_number) from {numbered(path)}"
-                " where file_row_number not in (select row from problems))"
-                f" to {quote(good)} (format parquet)"
+            write_parquet(
+                con,
+                f"select * exclude (file_row_number) from {numbered(path)}"
+                " where file_row_number not in (select row from problems)",
+                good,
             )
             good.replace(path)
         if table.name == "reps":
@@ -301,10 +303,7 @@ class _Staging:
             f"{moment} as _extracted_at",
         ]
         try:
-            con.execute(
-                f"copy (select {', '.join(columns)} from {source.query})"
-                f" to {quote(path)} (format parquet)"
-            )
+            write_parquet(con, f"select {', '.join(columns)} from {source.query}", path)
         except duckdb.Error as error:
             raise unreadable(source.path, error) from error
         generated = GENERATED_ID.get(table.name)
@@ -316,9 +315,10 @@ class _Staging:
         ):
             named = self.folder / f"{table.name}.named.parquet"
             made = f"{quote(source.path.name + ':')} || (file_row_number + 1)"
-            con.execute(
-                f"copy (select * exclude (file_row_number) replace"
-                f" (coalesce({generated}, {made}) as {generated}) from {numbered(path)})"
-                f" to {quote(named)} (format parquet)"
+            write_parquet(
+                con,
+                f"select * exclude (file_row_number) replace"
+                f" (coalesce({generated}, {made}) as {generated}) from {numbered(path)}",
+                named,
             )
             named.replace(path)

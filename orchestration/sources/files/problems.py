@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.errors import InputError
+from orchestration.core.sql import render_sql
 from orchestration.sources.canonical import Column, Table
 from orchestration.sources.files.formats import FileSource, numbered
 from orchestration.sources.shared.load import (
@@ -169,21 +170,12 @@ def find_problems(
             if table.column("rep_id").nullable
             else "add the rep or correct the id"
         )
-        con.execute(
-            "insert into problems select file_row_number, 'rep_id', rep_id,"
-            f" 'is not a rep_id of reps; {remedy}'"
-            f" from {numbered(path)} anti join {quote(reps)} as reps using (rep_id)"
-            " where rep_id is not null"
-        )
+        _add(con, "unknown_reps", numbered=numbered(path), reps=quote(reps), remedy=remedy)
     if table.name == "opportunity_splits":
         find_unequal_splits(con, path, quarantine)
     if table.name == "interventions":
-        con.execute(
-            "insert into problems select file_row_number, 'metric_id', metric_id,"
-            " 'is not a metric_id of metrics.csv; correct it'"
-            f" from {numbered(path)} where not list_contains(?, metric_id)",
-            [metric_ids],
-        )
+        unknown = render_sql(__package__, "unknown_metrics", numbered=numbered(path))
+        con.execute(f"insert into problems {unknown}", [metric_ids])
 
 
 def find_duplicates(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
@@ -192,21 +184,21 @@ def find_duplicates(con: duckdb.DuckDBPyConnection, table: Table, path: Path) ->
     repeated = f"select {keys} from {quote(path)} group by {keys} having count(*) > 1"
     if not con.execute(f"{repeated} limit 1").fetchall():
         return
-    same = " and ".join(f"rows.{name} is not distinct from twice.{name}" for name in table.key)
-    value = " || ', ' || ".join(f"coalesce(rows.{name}, '(empty)')" for name in table.key)
-    missing = " or ".join(
-        f"rows.{name} is null" for name in table.key if not table.column(name).nullable
-    )
-    con.execute(
-        f"""
-        insert into problems
-        select file_row_number, {quote(" + ".join(table.key))}, {value},
-            'is there more than once; keep one row of it'
-        from {numbered(path)} as rows
-        semi join ({repeated}) as twice on {same}
-        {f"where not ({missing})" if missing else ""}
-        qualify row_number() over (partition by {value} order by file_row_number) > 1
-        """
+    same = " and ".join(f"records.{name} is not distinct from twice.{name}" for name in table.key)
+    value = " || ', ' || ".join(f"coalesce(records.{name}, '(empty)')" for name in table.key)
+    incomplete = [
+        f"records.{name} is null" for name in table.key if not table.column(name).nullable
+    ]
+    _add(
+        con,
+        "duplicates",
+        path=quote(path),
+        numbered=numbered(path),
+        keys=keys,
+        key_name=" + ".join(table.key),
+        key_text=value,
+        same_key=same,
+        is_incomplete=" or ".join(incomplete) or "false",
     )
 
 
@@ -214,29 +206,17 @@ def find_unequal_splits(con: duckdb.DuckDBPyConnection, path: Path, quarantine: 
     """Splits must sum to 1 per deal; without the bad rows if those are set aside."""
     if con.execute("select 1 from problems limit 1").fetchall() and not quarantine:
         return  # what is wrong with the rows comes first
-    con.execute(
-        f"""
-        insert into problems
-        select
-            file_row_number, 'split_ratio', split_ratio,
-            'the splits of opportunity ' || opportunity_id || ' sum to '
-                || round(sum(cast(split_ratio as double)) over (partition by opportunity_id), 6)
-                || ', not 1'
-        from {numbered(path)}
-        where file_row_number not in (select row from problems)
-        qualify abs(sum(cast(split_ratio as double)) over (partition by opportunity_id) - 1)
-            > {SPLIT_TOLERANCE}
-        """
-    )
+    _add(con, "unequal_splits", numbered=numbered(path), tolerance=SPLIT_TOLERANCE)
+
+
+def _add(con: duckdb.DuckDBPyConnection, query: str, **values: object) -> None:
+    """Add what a query of `sql/` finds to `problems`."""
+    con.execute(f"insert into problems {render_sql(__package__, query, **values)}")
 
 
 def unknown_managers(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """Warn of managers who are no reps."""
-    unknown = con.execute(
-        f"select distinct reps.manager_id from {quote(path)} as reps"
-        f" anti join {quote(path)} as managers on reps.manager_id = managers.rep_id"
-        " where reps.manager_id is not null order by 1"
-    ).fetchall()
+    unknown = con.execute(render_sql(__package__, "unknown_managers", path=quote(path))).fetchall()
     if not unknown:
         return []
     return [f"reps: manager_id not among the reps: {', '.join(row[0] for row in unknown)}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestration.core.settings import Settings
+from orchestration.core.sql import read_sql
 from orchestration.sources.canonical import TABLES
 from orchestration.sources.files.load import check_files, load_files, poll_files
 from orchestration.sources.registry import Source
@@ -19,12 +20,7 @@ SOURCE = Source(
     load=load_files,
     poll=poll_files,
     check=_check,
-    oldest_day=(
-        "select least((select min(occurred_at) from raw_files.activities),"
-        " (select min(created_at) from raw_files.opportunities),"
-        " (select min(created_at) from raw_files.leads),"
-        " (select min(changed_at) from raw_files.opportunity_stage_changes))"
-    ),
+    oldest_day=read_sql(__package__, "oldest_day"),
     time_zones="select time_zone, rep_id from raw_files.reps",
     rep_identity=(
         "select coalesce(rep_id, ''), coalesce(valid_from, ''), coalesce(time_zone, '')"

@@ -18,6 +18,7 @@ import duckdb
 
 from orchestration.core.errors import InputError
 from orchestration.core.settings import Settings
+from orchestration.core.sql import render_sql
 from orchestration.sources.canonical import Column
 from orchestration.sources.files.problems import BAD, normalised
 from orchestration.sources.landed.matching import (
@@ -37,7 +38,7 @@ from orchestration.sources.landed.places import (
 )
 from orchestration.sources.shared.crm import parse_moment
 from orchestration.sources.shared.load import iso, merge_records, write_changed_months
-from orchestration.warehouse.connection import limits, quote, working_folder
+from orchestration.warehouse.connection import limits, quote, working_folder, write_parquet
 
 # a tool may stamp a row earlier than others can see it
 LOOK_BACK = dt.timedelta(days=1)
@@ -171,10 +172,7 @@ def _read(
             relation = place.relation(
                 matched.found, list(dict.fromkeys(wanted)), since, Path(folder) / "copy.parquet"
             )
-            con.execute(
-                f"copy ({_in_raw_shape(con, matched, relation, now)})"
-                f" to {quote(path)} (format parquet)"
-            )
+            write_parquet(con, _in_raw_shape(con, matched, relation, now), path)
         except duckdb.Error as error:
             raise InputError(
                 f"{table.source}: table {matched.found.name} in {place.name} cannot be read "
@@ -206,8 +204,11 @@ def _in_raw_shape(
     def cell(column: LandedColumn) -> str:
         name = matched.by_column.get(column.raw.name)
         if name is None:
-            return f"cast(null as varchar) as {column.raw.name}"
-        return f"{_as_text(column.raw, types[name], identifier(name))} as {column.raw.name}"
+            return "cast(null as varchar)"
+        return _as_text(column.raw, types[name], identifier(name))
+
+    def moment(name: str) -> str:
+        return _as_text(Column("_", "timestamp"), types[name], identifier(name))
 
     flags = [
         f"lower(coalesce(trim(cast({identifier(name)} as varchar)), '')) not in"
@@ -220,32 +221,23 @@ def _in_raw_shape(
     if matched.ended:
         active = f"{identifier(matched.ended)} is null"
     stamp = matched.by_column.get(matched.table.stamp)
-    synced = (
-        _as_text(Column("_", "timestamp"), types[matched.synced], identifier(matched.synced))
-        if matched.synced
-        else "cast(null as varchar)"
+    versions = [identifier(name) for name in (stamp, matched.synced) if name]
+    return render_sql(
+        __package__,
+        "raw_shape",
+        cells={column.raw.name: cell(column) for column in matched.table.columns},
+        modified_at=(
+            f"coalesce(left({moment(stamp)}, 19) || 'Z', {quote(iso(now))})"
+            if stamp
+            else quote(iso(now))
+        ),
+        is_gone=" or ".join([*flags, f"not ({active})"]),
+        now=iso(now),
+        synced=moment(matched.synced) if matched.synced else "cast(null as varchar)",
+        relation=relation,
+        key=identifier(matched.key),
+        newest=", ".join([f"{active} desc", *(f"{name} desc nulls last" for name in versions)]),
     )
-    newest = ", ".join(
-        f"{identifier(name)} desc nulls last" for name in (stamp, matched.synced) if name
-    )
-    modified = _as_text(Column("_", "timestamp"), types[stamp], identifier(stamp)) if stamp else ""
-    return f"""
-        select
-            {", ".join(cell(column) for column in matched.table.columns)},
-            {
-        f"coalesce(left({modified}, 19) || 'Z', {quote(iso(now))})" if stamp else quote(iso(now))
-    } as _modified_at,
-            case when {" or ".join([*flags, f"not ({active})"])} then 'true' else 'false' end
-                as _is_deleted,
-            {quote(iso(now))} as _extracted_at,
-            {synced} as _synced
-        from {relation}
-        qualify row_number() over (
-            partition by {identifier(matched.key)} order by {active} desc{
-        f", {newest}" * bool(newest)
-    }
-        ) = 1
-    """
 
 
 def _as_text(column: Column, type_: str, expression: str) -> str:

@@ -244,15 +244,9 @@ def merge_records(
     """
     raw = f"{schema}.{table}"
     delta = folder / f"{table}.parquet"
-    query = render_sql(
-        __package__,
-        "changed_records",
-        incoming=incoming,
-        raw=raw,
-        key=key,
-        stamp=stamp,
-        differs=_differs(columns, "incoming"),
-    )
+    values = {"incoming": incoming, "raw": raw, "key": key, "stamp": stamp}
+    differs = _differs(columns, "incoming")
+    query = render_sql(__package__, "changed_records", differs=differs, **values)
     write_parquet(con, query, delta)
     changed = int(con.execute(f"select count(*) from {quote(delta)}").fetchall()[0][0])
     if changed:
