@@ -1,7 +1,7 @@
 """Raw tables: what the sources said, as text, and what well-kept libraries know."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -11,7 +11,7 @@ from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh, names_
 from orchestration.releases.history import HISTORY, load_history
 from orchestration.releases.publish import list_releases
 from orchestration.sources.reference import write_reference
-from orchestration.sources.registry import enabled_sources, poll_sources
+from orchestration.sources.registry import Source, enabled_sources, poll_sources
 from orchestration.sources.shared.load import TableLoad
 from orchestration.warehouse.run_state import (
     forget_checks,
@@ -30,10 +30,49 @@ REFERENCE = {
 @dg.definitions
 def ingestion() -> dg.Definitions:
     """One asset per raw table. One step writes them all, so that the first error stops it."""
-    sources = enabled_sources(Settings.from_environment())
-    raw = [dg.AssetKey([source.schema, table]) for source in sources for table in source.tables]
     reference = {name: dg.AssetKey(["raw_reference", name]) for name in REFERENCE}
-    specs = [
+    specs = _specs(enabled_sources(Settings.from_environment()), reference)
+
+    @dg.multi_asset(name="load_raw", specs=specs, pool=WAREHOUSE_POOL)
+    @names_the_disk
+    def load_raw(
+        context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Load what changed, the reference tables that depend on it, and what was published."""
+        settings = refresh.settings
+        forget_checks(settings)
+        now = dt.datetime.now(dt.UTC)
+        # before they are read: what changes meanwhile must look new to the next look
+        write_source_states(settings, poll_sources(settings))
+        marks: dict[str, str | None] = {}
+        for source in enabled_sources(settings):
+            loads = source.load(settings, full=refresh.full, quarantine=refresh.quarantine, now=now)
+            marks |= {f"{source.schema}.{load.table_name}": load.high_water_mark for load in loads}
+            for load in loads:
+                context.log.info(
+                    f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed"
+                )
+                for warning in load.warnings:
+                    context.log.warning(warning)
+                yield _loaded(dg.AssetKey([source.schema, load.table_name]), load)
+        write_high_water_marks(settings, marks)
+        yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)
+        for name, rows in write_reference(settings, refresh.as_of).items():
+            yield dg.MaterializeResult(
+                asset_key=reference[name], metadata={"dagster/row_count": rows}
+            )
+        rows = load_history(settings, refresh.as_of, list_releases(settings))
+        yield dg.MaterializeResult(
+            asset_key=PUBLISHED_HISTORY, metadata={"dagster/row_count": rows}
+        )
+
+    return dg.Definitions(assets=[load_raw])
+
+
+def _specs(sources: Sequence[Source], reference: Mapping[str, dg.AssetKey]) -> list[dg.AssetSpec]:
+    """The raw tables of the sources, and what is loaded beside them."""
+    raw = [dg.AssetKey([source.schema, table]) for source in sources for table in source.tables]
+    return [
         *(
             dg.AssetSpec(
                 dg.AssetKey([source.schema, table]),
@@ -74,41 +113,6 @@ def ingestion() -> dg.Definitions:
             description="What earlier releases said, as far as it may have been restated since.",
         ),
     ]
-
-    @dg.multi_asset(name="load_raw", specs=specs, pool=WAREHOUSE_POOL)
-    @names_the_disk
-    def load_raw(
-        context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        """Load what changed, the reference tables that depend on it, and what was published."""
-        settings = refresh.settings
-        forget_checks(settings)
-        now = dt.datetime.now(dt.UTC)
-        # before they are read: what changes meanwhile must look new to the next look
-        write_source_states(settings, poll_sources(settings))
-        marks: dict[str, str | None] = {}
-        for source in enabled_sources(settings):
-            loads = source.load(settings, full=refresh.full, quarantine=refresh.quarantine, now=now)
-            marks |= {f"{source.schema}.{load.table_name}": load.high_water_mark for load in loads}
-            for load in loads:
-                context.log.info(
-                    f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed"
-                )
-                for warning in load.warnings:
-                    context.log.warning(warning)
-                yield _loaded(dg.AssetKey([source.schema, load.table_name]), load)
-        write_high_water_marks(settings, marks)
-        yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)
-        for name, rows in write_reference(settings, refresh.as_of).items():
-            yield dg.MaterializeResult(
-                asset_key=reference[name], metadata={"dagster/row_count": rows}
-            )
-        rows = load_history(settings, refresh.as_of, list_releases(settings))
-        yield dg.MaterializeResult(
-            asset_key=PUBLISHED_HISTORY, metadata={"dagster/row_count": rows}
-        )
-
-    return dg.Definitions(assets=[load_raw])
 
 
 def _loaded(asset_key: dg.AssetKey, load: TableLoad) -> dg.MaterializeResult[None]:

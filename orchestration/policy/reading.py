@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -93,6 +93,10 @@ def read_policy(seeds_dir: Path) -> Policy:
     return policy
 
 
+# line, column, value, then message and remedy
+Report = Callable[..., None]
+
+
 def _read_seed(policy: Policy, seed: Seed, path: Path) -> list[PolicyRow] | None:
     """The rows of one file; None, with the reason in `policy.problems`, when it has no table."""
 
@@ -102,36 +106,31 @@ def _read_seed(policy: Policy, seed: Seed, path: Path) -> list[PolicyRow] | None
             PolicyProblem("error", policy.file(seed.name), line, column, value, message, remedy)
         )
 
-    names = [column.name for column in seed.columns]
     if not path.exists() and seed.optional:
         return []
     if not path.is_file():
-        problem(
-            None,
-            None,
-            None,
-            "the file is missing",
-            f"create it; if you have nothing to say in it, with the one line {seed.header}",
-        )
+        remedy = f"create it; if you have nothing to say in it, with the one line {seed.header}"
+        problem(None, None, None, "the file is missing", remedy)
         return None
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem(
-            content[: error.start].count(b"\n") + 1,
-            None,
-            None,
-            f"the file is not UTF-8 text (byte 0x{content[error.start]:02x})",
-            "save it as 'CSV UTF-8'",
-        )
+        line = content[: error.start].count(b"\n") + 1
+        message = f"the file is not UTF-8 text (byte 0x{content[error.start]:02x})"
+        problem(line, None, None, message, "save it as 'CSV UTF-8'")
         return None
+    return _read_rows(text, seed, problem)
+
+
+def _read_rows(text: str, seed: Seed, problem: Report) -> list[PolicyRow] | None:
+    """The rows of a CSV text; None when its header or its form is wrong."""
+    names = [column.name for column in seed.columns]
     # newline='' leaves Windows line ends to the csv reader, which accepts them
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[PolicyRow] = []
     line = 1
     header: list[str] | None = None
-    before = len(policy.problems)
     try:
         for cells in reader:
             start, line = line, reader.line_num + 1
@@ -139,9 +138,10 @@ def _read_seed(policy: Policy, seed: Seed, path: Path) -> list[PolicyRow] | None
                 continue
             if header is None:
                 header = cells
-                for texts in _header_problems(header, names):
+                wrong = list(_header_problems(header, names))
+                for texts in wrong:
                     problem(start, *texts)
-                if len(policy.problems) > before:
+                if wrong:
                     return None
             elif len(cells) != len(header):
                 problem(

@@ -183,33 +183,8 @@ def check_funnels(policy: Policy) -> Iterator[PolicyProblem]:
                     "number the steps 1, 2, 3 without a gap",
                 )
             expected = step + 1
-            metric = metrics.get(row["metric_id"])
-            if metric is None:
-                continue  # reported as an unknown metric
-            if metric["aggregation"] not in ADDITIVE:
-                yield policy.error(
-                    "funnels",
-                    row,
-                    "metric_id",
-                    f"metric '{row['metric_id']}' is a {metric['aggregation']}",
-                    "use the metric that counts the step: rates follow from two steps",
-                )
-            elif metric["aggregation"] == "sum" and step != last:
-                yield policy.error(
-                    "funnels",
-                    row,
-                    "metric_id",
-                    f"metric '{row['metric_id']}' is a sum, which only the last step may be",
-                    "use a metric that counts",
-                )
-            elif metric["is_higher_better"].lower() == "false":
-                yield policy.error(
-                    "funnels",
-                    row,
-                    "metric_id",
-                    f"of metric '{row['metric_id']}' less is better",
-                    "use what leads on to the next step",
-                )
+            if metric := metrics.get(row["metric_id"]):  # else reported as an unknown metric
+                yield from _check_funnel_metric(policy, row, metric, is_last=step == last)
         if last > MAX_FUNNEL_STEPS or last < 2:
             row = steps[-1][1]
             yield policy.error(
@@ -219,6 +194,36 @@ def check_funnels(policy: Policy) -> Iterator[PolicyProblem]:
                 f"the funnel of role '{role}' has {last} step{'s' if last > 1 else ''}",
                 f"use 2 to {MAX_FUNNEL_STEPS} steps: what a rep does, what comes of it, the result",
             )
+
+
+def _check_funnel_metric(
+    policy: Policy, row: PolicyRow, metric: PolicyRow, *, is_last: bool
+) -> Iterator[PolicyProblem]:
+    """What a step of a funnel counts."""
+    if metric["aggregation"] not in ADDITIVE:
+        yield policy.error(
+            "funnels",
+            row,
+            "metric_id",
+            f"metric '{row['metric_id']}' is a {metric['aggregation']}",
+            "use the metric that counts the step: rates follow from two steps",
+        )
+    elif metric["aggregation"] == "sum" and not is_last:
+        yield policy.error(
+            "funnels",
+            row,
+            "metric_id",
+            f"metric '{row['metric_id']}' is a sum, which only the last step may be",
+            "use a metric that counts",
+        )
+    elif metric["is_higher_better"].lower() == "false":
+        yield policy.error(
+            "funnels",
+            row,
+            "metric_id",
+            f"of metric '{row['metric_id']}' less is better",
+            "use what leads on to the next step",
+        )
 
 
 def check_revenue_targets(policy: Policy) -> Iterator[PolicyProblem]:
