@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import random
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from orchestration.sources.shared import load as load_module
 from orchestration.sources.shared.load import Staged, create_raw_tables, load_staged
 from orchestration.warehouse.connection import quote
 from tests.sources.conftest import NOW, Query, Write, csv_of
+from tests.sources.killing import KILLS, kill_at_random
 
 ACTIVITIES = "activity_id,rep_id,activity_type,occurred_at"
 LATER = NOW + dt.timedelta(days=1)
@@ -368,3 +370,38 @@ def test_raw_ends_as_the_last_file(
         )
     ever = {key for rows in files for key in rows}
     assert query("select count(*) from raw_files.activities") == [(len(ever),)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120 + 10 * KILLS)
+def test_a_load_that_is_killed_at_random_is_repeated(
+    settings: Settings, write: Write, query: Query
+) -> None:
+    """SCORECARD_TEST_KILLS=200 kills it 200 times; 20 times by default."""
+    rows = {f"a{number}": ("ann", 1) for number in range(3_000)}
+
+    def change(numbers: random.Random, loads: int) -> None:
+        for _ in range(50):
+            key = f"a{numbers.randrange(3_300)}"
+            rows[key] = (numbers.choice(["ann", "bob"]), numbers.randint(1, 28))
+            rows.pop(f"a{numbers.randrange(3_300)}", None)
+        lines = [f"{key},{rep},call,2026-01-{day:02}" for key, (rep, day) in rows.items()]
+        write("activities.csv", csv_of(ACTIVITIES, lines))
+
+    change(random.Random(1), 0)
+    kill_at_random(
+        settings.data_dir,
+        {},
+        prepare="from orchestration.sources.files.load import load_files",
+        load="load_files(settings, now=dt.datetime.now(dt.UTC))",
+        longest=2.5,
+        change=change,
+        before_last=lambda: None,
+    )
+    found = query(
+        "select activity_id, rep_id, occurred_at from raw_files.activities"
+        " where _is_deleted = 'false' order by 1"
+    )
+    assert found == sorted(
+        (key, rep, f"2026-01-{day:02}T00:00:00Z") for key, (rep, day) in rows.items()
+    )
