@@ -154,6 +154,12 @@ def test_unknown_manager_is_a_warning(settings: Settings, write: Write) -> None:
             "g1,rep,dials,day,many",
             "goal 'many' is not a number; write 1234.5",
         ),
+        (
+            "reps",
+            "rep_id,rep_name",
+            "unassigned,Una Signed",
+            "rep_id 'unassigned' is the id under which records without a rep are counted",
+        ),
     ],
 )
 def test_bad_cell(

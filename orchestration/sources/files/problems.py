@@ -35,6 +35,9 @@ ORDERED_DAYS = {
     "interventions": ("agreed_date", "due_date"),
 }
 
+# the rep of ours to whom belongs what nobody owns
+UNASSIGNED = "unassigned"
+
 SPLIT_TOLERANCE = 1e-6
 
 RANGES = {
@@ -128,6 +131,12 @@ def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
                 f"(not ({number} {low} and {number} {high}))",
                 f"is out of range: it must be {allowed}",
             )
+    if table.name == "reps":
+        yield (
+            "rep_id",
+            f"rep_id = '{UNASSIGNED}'",
+            "is the id under which records without a rep are counted; give the rep another one",
+        )
     if table.name in ORDERED_DAYS:
         first, last = ORDERED_DAYS[table.name]
         yield (

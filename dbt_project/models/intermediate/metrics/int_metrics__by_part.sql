@@ -97,9 +97,13 @@ unioned as (
 ),
 
 final as (
-    {% for scope, id in {
-        "rep": "rep_id", "team": "team", "organisation": "'All teams'",
-    }.items() %}
+    -- a scope tells our own names from a team that is really called so
+    {% for scope, id, condition in [
+        ("rep", "rep_id", "true"),
+        ("team", "team", "team is not null"),
+        ("unassigned", "'Unassigned'", "team is null"),
+        ("organisation", "'All teams'", "true"),
+    ] %}
     select
         '{{ scope }}' as scope,
         {{ id }} as scope_id,
@@ -116,6 +120,7 @@ final as (
         sum(goal_to_date) as goal_to_date,
         sum(goal_period) as goal_period
     from unioned
+    where {{ condition }}
     group by 1, 2, 3, 4
     {{ "union all" if not loop.last }}
     {% endfor %}

@@ -14,7 +14,7 @@ placed as (
         int_metrics__daily.rep_id,
         int_metrics__daily.metric_id,
         int_metrics__daily.date_day,
-        coalesce(int_rep_days.team, 'Unassigned') as team,
+        int_rep_days.team,
         coalesce(int_rep_days.region, '') as region,
         coalesce(int_rep_days.role, '') as role,
         coalesce(int_rep_days.capacity, 0) as capacity,

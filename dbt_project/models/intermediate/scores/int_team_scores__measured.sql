@@ -1,6 +1,6 @@
 with int_metrics__by_window as (
     select * from {{ ref('int_metrics__by_window') }}
-    where scope in ('team', 'organisation') and purpose = 'period'
+    where scope in ('team', 'unassigned', 'organisation') and purpose = 'period'
 ),
 
 metrics as (

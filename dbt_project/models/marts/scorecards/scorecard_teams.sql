@@ -1,11 +1,11 @@
 with int_scores__evidenced as (
     select * from {{ ref('int_scores__evidenced') }}
-    where scope in ('team', 'organisation')
+    where scope in ('team', 'unassigned', 'organisation')
 ),
 
 int_metrics__by_window as (
     select * from {{ ref('int_metrics__by_window') }}
-    where scope in ('team', 'organisation') and purpose = 'period'
+    where scope in ('team', 'unassigned', 'organisation') and purpose = 'period'
 ),
 
 int_periods as (
