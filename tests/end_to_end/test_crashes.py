@@ -1,8 +1,12 @@
-"""A refresh that is killed leaves the release of before; the next one gives the right result."""
+"""A refresh that is killed, or that the disk or the rights stop, leaves the release of before.
+
+The next one gives the right result; so does one on another machine, from a backup.
+"""
 
 from __future__ import annotations
 
 import math
+import resource
 import shutil
 import signal
 import time
@@ -59,9 +63,14 @@ def refresh(day: str) -> list[str]:
 class Story:
     """A company that published the first day and now has the files of the second."""
 
-    settings: Settings
+    before: Settings
     uninterrupted: Settings
     seconds: dict[str, float]
+
+    def copy(self, data_dir: Path) -> Settings:
+        """The company on its first day, in a folder of the test's own."""
+        shutil.copytree(self.before.data_dir, data_dir, symlinks=True)
+        return replace(self.before, data_dir=data_dir)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +139,14 @@ def differences(one: Settings, other: Settings) -> list[tuple[object, ...]]:
     ]
 
 
-def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story) -> None:
-    settings = story.settings
+def leftovers(settings: Settings) -> list[Path]:
+    """What a refresh writes on its way and removes again."""
+    hidden = [*settings.company_dir.rglob(".*"), *settings.company_dir.rglob("*.tmp")]
+    return [*hidden, *settings.state_dir.glob("working-*"), *settings.state_dir.glob("dlt/*")]
+
+
+def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story, tmp_path: Path) -> None:
+    settings = story.copy(tmp_path / "data")
     old = current_release(settings)
     assert old is not None
     assert set(KILLED_STEPS) == set(story.seconds)
@@ -165,4 +180,58 @@ def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story) -> Non
         new.release_id,
         old.release_id,
     ]
-    assert not list((settings.published_dir / "releases").glob(".*"))
+    assert leftovers(settings) == []
+
+
+def test_a_full_disk_stops_every_step_and_the_next_refresh_is_right(
+    story: Story, tmp_path: Path
+) -> None:
+    settings = story.copy(tmp_path / "data")
+    old = current_release(settings)
+    stopped_at = []
+    for title in KILLED_STEPS:
+        command = scorecard(settings.data_dir, *refresh(SECOND_DAY))
+        assert title in (step for step, _ in started_steps(command))  # reads up to it
+        assert command.process.pid is not None
+        # from here on the kernel lets no file grow, whoever writes it
+        resource.prlimit(command.process.pid, resource.RLIMIT_FSIZE, (0, 0))
+        output = command.output.read()
+        assert command.wait() == 1, output
+        message = output.splitlines()[-1]
+        assert "may not grow any further" in message, output
+        assert str(settings.company_dir) in message
+        assert " are free. Free some space there" in message
+        assert "orrect that line" not in output
+        assert current_release(settings) == old, title
+        assert list_releases(settings) == [old], title
+        assert leftovers(settings) == [], title
+        stopped_at.append(title if f"✗ {title}" in output else output.split("✗ ")[1].split("  ")[0])
+    # the policy is only read
+    assert stopped_at == [KILLED_STEPS[1], *KILLED_STEPS[1:]]
+
+    run(settings.data_dir, *refresh(SECOND_DAY))
+    assert differences(settings, story.uninterrupted) == []
+
+
+def test_a_restored_company_has_the_figures_of_the_one_that_was_lost(
+    story: Story, tmp_path: Path
+) -> None:
+    archive = tmp_path / "demo.tar.gz"
+    there = replace(story.before, data_dir=tmp_path / "there")
+    run(story.before.data_dir, "backup", str(archive))
+    run(there.data_dir, "restore", str(archive))
+    assert published_rows(there) == published_rows(story.before)
+    run(there.data_dir, *refresh(SECOND_DAY))
+    assert differences(there, story.uninterrupted) == []
+    days = []
+    for settings in (there, story.uninterrupted):
+        release = current_release(settings)
+        assert release is not None
+        with duckdb.connect(str(release.database), read_only=True) as connection:
+            days.append(
+                connection.execute(
+                    "select as_of_date, count(*) from marts.scorecard_history group by 1 order by 1"
+                ).fetchall()
+            )
+    assert [str(day) for day, _ in days[0]] == [FIRST_DAY, SECOND_DAY]
+    assert days[0] == days[1]

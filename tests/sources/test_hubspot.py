@@ -293,6 +293,21 @@ def test_what_passes_is_tried_again(sync: Sync, fault: str) -> None:
         assert 1.0 in sync.sleeps
 
 
+@pytest.mark.parametrize("at", [0, 4, 9])  # at once, and in the middle
+def test_three_nights_without_hubspot_lose_nothing(sync: Sync, at: int) -> None:
+    sync.load()
+    for night in range(3):
+        sync.account.put("calls", f"90{night}", hs_call_status="BUSY")
+        sync.account.put("deals", "1", amount=str(night))
+        sync.account.now += dt.timedelta(days=1)
+        sync.account.faults = [""] * at + ["500"] * 100
+        with pytest.raises(ScorecardError, match=r"HubSpot"):
+            sync.load()
+    sync.account.faults = []
+    sync.load()
+    sync.is_exact()
+
+
 def test_a_slow_answer_is_asked_for_again(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "READ_TIMEOUT", 0.3)
     sync.account.faults = ["", "", "", "", "slow"]

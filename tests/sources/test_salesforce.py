@@ -200,6 +200,29 @@ def test_a_token_is_renewed_only_once(sync: Sync) -> None:
         sync.load()
 
 
+def test_a_session_may_end_more_than_once_in_a_load(sync: Sync) -> None:
+    sync.org.faults = ["", "", "401", "", "", "", "401"]
+    sync.load(OBJECTS="User,Opportunity")
+    assert sync.org.faults == []
+    for name in ("User", "Opportunity"):
+        assert sync.raw(name) == sync.crm(name)
+
+
+@pytest.mark.parametrize("at", [0, 3, 8])  # at once, at a description, at the second object
+def test_three_nights_without_salesforce_lose_nothing(sync: Sync, at: int) -> None:
+    sync.load(OBJECTS="User,Opportunity")
+    for night in range(3):
+        sync.org.put("Opportunity", f"0069{night}", Amount=str(night))
+        sync.org.put("Opportunity", "0061", Amount=str(night))
+        sync.org.now += dt.timedelta(days=1)
+        sync.org.faults = [""] * at + ["503"] * 100
+        with pytest.raises(ScorecardError, match=r"Refresh again|nothing was published"):
+            sync.load(OBJECTS="User,Opportunity")
+    sync.org.faults = []
+    sync.load(OBJECTS="User,Opportunity")
+    assert sync.raw("Opportunity") == sync.crm("Opportunity")
+
+
 def test_other_refusals_are_not_tried_again(sync: Sync) -> None:
     sync.org.client_secret = "another"
     with pytest.raises(ConfigError, match=r"does not let us in .*invalid_client"):
