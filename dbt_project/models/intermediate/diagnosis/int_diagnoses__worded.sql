@@ -19,6 +19,9 @@ final as (
         int_results__missed.rep_id,
         int_results__missed.period_type,
         int_results__missed.period_start,
+        int_results__missed.is_current,
+        int_results__missed.metric_id,
+        int_factors__tested.factor_name,
         int_results__missed.result_name || ': '
         || {{ value_text('(-int_results__missed.gap)', 'int_results__missed.unit') }}
         || case

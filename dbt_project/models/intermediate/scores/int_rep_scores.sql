@@ -1,6 +1,6 @@
 with int_scores__evidenced as (
     select * from {{ ref('int_scores__evidenced') }}
-    where scope = 'rep' and purpose = 'period'
+    where scope = 'rep'
 ),
 
 int_rep_periods as (
@@ -18,6 +18,7 @@ int_settings as (
 capped as (
     select
         int_scores__evidenced.scope_id as rep_id,
+        int_scores__evidenced.purpose,
         int_scores__evidenced.period_type,
         int_scores__evidenced.period_start,
         int_scores__evidenced.status,
@@ -45,6 +46,7 @@ capped as (
 scored as (
     select
         rep_id,
+        purpose,
         period_type,
         period_start,
         -- settled, for equal scores share a rank
@@ -65,7 +67,7 @@ scored as (
         {% endfor %}
         count(*) as metrics_total
     from capped
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
 )
 
 select * from scored

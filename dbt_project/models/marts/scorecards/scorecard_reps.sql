@@ -1,5 +1,6 @@
 with int_rep_scores as (
     select * from {{ ref('int_rep_scores') }}
+    where purpose = 'period'
 ),
 
 int_rep_periods as (
