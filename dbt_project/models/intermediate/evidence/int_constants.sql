@@ -17,7 +17,8 @@ pivoted as (
         max(case when constant = 'one_sided_interval_z' then value end) as one_sided_interval_z,
         max(case when constant = 'calibration_tolerance' then value end) as calibration_tolerance,
         max(case when constant = 'calibration_min_outcomes' then value end)
-            as calibration_min_outcomes
+            as calibration_min_outcomes,
+        max(case when constant = 'doubtful_chance' then value end) as doubtful_chance
     from constants
 )
 

@@ -1,67 +1,36 @@
-with int_rep_cards as (
-    select * from {{ ref('int_rep_cards') }}
-    where purpose = 'four_weeks'
-),
-
-int_scores__evidenced as (
-    select * from {{ ref('int_scores__evidenced') }}
-    where scope = 'rep' and purpose in ('four_weeks', 'four_weeks_earlier')
-),
-
-int_rep_coverages as (
-    select * from {{ ref('int_rep_coverages') }}
-    where purpose = 'four_weeks'
-),
-
-week_before as (
-    select * from int_scores__evidenced
-    where purpose = 'four_weeks_earlier'
+with int_one_on_one_metrics as (
+    select * from {{ ref('int_one_on_one_metrics') }}
 ),
 
 final as (
     select
         {{ as_of_date() }} as as_of_date,
-        int_rep_cards.rep_id,
-        int_rep_cards.period_id as week_id,
-        int_rep_cards.period_start as week_start_date,
-        int_rep_cards.is_current,
-        int_rep_cards.window_start as window_start_date,
-        int_rep_cards.window_end as window_end_date,
-        int_rep_cards.metric_id,
-        int_rep_cards.metric_name,
-        int_rep_cards.metric_kind,
-        int_rep_cards.unit,
-        int_rep_cards.aggregation,
-        int_rep_cards.is_higher_better,
-        int_rep_cards.weight,
-        int_rep_cards.sort_order,
-        int_rep_cards.role,
-        int_scores__evidenced.actual,
-        int_scores__evidenced.goal_to_date,
-        int_scores__evidenced.attainment,
-        int_scores__evidenced.level,
-        int_scores__evidenced.evidence,
-        int_scores__evidenced.z_score,
-        int_scores__evidenced.status,
-        int_rep_coverages.coverage_ratio,
-        week_before.attainment as attainment_week_before,
-        week_before.status as status_week_before
-    from int_rep_cards
-    inner join int_scores__evidenced
-        on
-            int_rep_cards.rep_id = int_scores__evidenced.scope_id
-            and int_rep_cards.metric_id = int_scores__evidenced.metric_id
-            and int_rep_cards.purpose = int_scores__evidenced.purpose
-            and int_rep_cards.period_start = int_scores__evidenced.period_start
-    left join int_rep_coverages
-        on
-            int_rep_cards.rep_id = int_rep_coverages.rep_id
-            and int_rep_cards.period_start = int_rep_coverages.period_start
-    left join week_before
-        on
-            int_rep_cards.rep_id = week_before.scope_id
-            and int_rep_cards.metric_id = week_before.metric_id
-            and int_rep_cards.period_start = week_before.period_start
+        rep_id,
+        week_id,
+        week_start_date,
+        is_current,
+        window_start_date,
+        window_end_date,
+        metric_id,
+        metric_name,
+        metric_kind,
+        unit,
+        aggregation,
+        is_higher_better,
+        weight,
+        sort_order,
+        role,
+        actual,
+        goal_to_date,
+        attainment,
+        level,
+        evidence,
+        z_score,
+        status,
+        coverage_ratio,
+        attainment_week_before,
+        status_week_before
+    from int_one_on_one_metrics
 )
 
 select * from final

@@ -1,0 +1,67 @@
+with int_one_on_one_metrics as (
+    select * from {{ ref('int_one_on_one_metrics') }}
+),
+
+statuses as (
+    select * from {{ ref('statuses') }}
+),
+
+named as (
+    select
+        int_one_on_one_metrics.rep_id,
+        int_one_on_one_metrics.week_start_date,
+        int_one_on_one_metrics.metric_id,
+        int_one_on_one_metrics.metric_name,
+        int_one_on_one_metrics.sort_order,
+        int_one_on_one_metrics.status,
+        int_one_on_one_metrics.attainment,
+        int_one_on_one_metrics.coverage_ratio,
+        statuses.side,
+        statuses.is_proven,
+        statuses.luck,
+        coalesce(int_one_on_one_metrics.status <> int_one_on_one_metrics.status_week_before, false)
+            as is_moved,
+        lower(statuses.status_name) as status_words,
+        lower(statuses_week_before.status_name) as status_words_week_before
+    from int_one_on_one_metrics
+    left join statuses
+        on int_one_on_one_metrics.status = statuses.status
+    left join statuses as statuses_week_before
+        on int_one_on_one_metrics.status_week_before = statuses_week_before.status
+),
+
+-- what is proven comes first, then what is furthest from the goal
+final as (
+    select
+        rep_id,
+        week_start_date,
+        metric_id,
+        metric_name,
+        status,
+        side,
+        is_proven,
+        is_moved,
+        coverage_ratio,
+        attainment,
+        metric_name || ': ' || status_words_week_before || ' to ' || status_words as moved,
+        metric_name || ' ' || {{ floored_percent_text('attainment') }} || ' of goal'
+        || coalesce(', ' || luck, '') as standing,
+        row_number() over (
+            partition by rep_id, week_start_date, is_moved
+            order by sort_order asc nulls last, metric_id asc nulls last
+        ) as moved_rank,
+        row_number() over (
+            partition by rep_id, week_start_date, side
+            order by
+                case when is_proven then 0 else 1 end asc nulls last,
+                case when side = 'above' then -attainment else attainment end asc nulls last,
+                metric_id asc nulls last
+        ) as side_rank,
+        row_number() over (
+            partition by rep_id, week_start_date, status
+            order by sort_order asc nulls last, metric_id asc nulls last
+        ) as status_rank
+    from named
+)
+
+select * from final

@@ -1,0 +1,102 @@
+with int_one_on_ones as (
+    select * from {{ ref('int_one_on_ones') }}
+    where is_current
+),
+
+int_rep_cards as (
+    select * from {{ ref('int_rep_cards') }}
+    where purpose = 'period' and is_current and period_type in ('month', 'quarter')
+),
+
+int_scores__projected as (
+    select * from {{ ref('int_scores__projected') }}
+    where goal_probability is not null
+),
+
+-- a month that has just begun says nothing yet
+diagnoses as (
+    select * from {{ ref('int_diagnoses__worded') }}
+    where is_current and period_type = 'last_13_weeks'
+),
+
+int_rep_leads__listed as (
+    select * from {{ ref('int_rep_leads__listed') }}
+),
+
+-- pace is that of the heaviest result that adds up
+ranked as (
+    select
+        int_rep_cards.rep_id,
+        int_rep_cards.metric_id,
+        int_rep_cards.metric_name,
+        int_rep_cards.period_type,
+        int_scores__projected.goal_probability,
+        row_number() over (
+            partition by int_rep_cards.rep_id, int_rep_cards.period_type
+            order by
+                case when int_rep_cards.metric_kind = 'lagging' then 0 else 1 end asc nulls last,
+                int_rep_cards.weight desc nulls last,
+                int_rep_cards.sort_order asc nulls last,
+                int_rep_cards.metric_id asc nulls last
+        ) as pace_rank
+    from int_rep_cards
+    inner join int_scores__projected
+        on
+            int_rep_cards.rep_id = int_scores__projected.scope_id
+            and int_rep_cards.metric_id = int_scores__projected.metric_id
+            and int_rep_cards.period_type = int_scores__projected.period_type
+            and int_rep_cards.period_start = int_scores__projected.period_start
+),
+
+paced as (
+    select
+        rep_id,
+        max(case when period_type = 'month' then metric_id end) as pace_metric_id,
+        max(metric_name) as pace_metric_name,
+        max(case when period_type = 'month' then goal_probability end) as month_goal_probability,
+        max(case when period_type = 'quarter' then goal_probability end)
+            as quarter_goal_probability
+    from ranked
+    where pace_rank = 1
+    group by 1
+),
+
+final as (
+    select
+        int_one_on_ones.rep_id,
+        int_one_on_ones.week_start_date,
+        diagnoses.metric_id as diagnosed_metric_id,
+        diagnoses.factor_name,
+        diagnoses.sentence as diagnosis,
+        paced.pace_metric_id,
+        paced.pace_metric_name,
+        paced.month_goal_probability,
+        paced.quarter_goal_probability,
+        case
+            when paced.month_goal_probability is null
+                then 'No goal on a result that adds up: there is no pace to tell.'
+            else
+                paced.pace_metric_name || ': '
+                || {{ chance_text('paced.month_goal_probability') }}
+                || ' chance to reach the goal of the month'
+                || coalesce(
+                    ', ' || {{ chance_text('paced.quarter_goal_probability') }}
+                    || ' that of the quarter', ''
+                ) || '.'
+        end as pace,
+        int_rep_leads__listed.lead_1_id,
+        int_rep_leads__listed.lead_1,
+        int_rep_leads__listed.lead_2_id,
+        int_rep_leads__listed.lead_2,
+        int_rep_leads__listed.lead_3_id,
+        int_rep_leads__listed.lead_3
+    from int_one_on_ones
+    left join paced
+        on int_one_on_ones.rep_id = paced.rep_id
+    left join diagnoses
+        on int_one_on_ones.rep_id = diagnoses.rep_id
+    left join int_rep_leads__listed
+        on int_one_on_ones.rep_id = int_rep_leads__listed.rep_id
+)
+
+select * from final

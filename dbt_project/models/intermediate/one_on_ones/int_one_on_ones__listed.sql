@@ -1,0 +1,49 @@
+with int_one_on_one_metrics__worded as (
+    select * from {{ ref('int_one_on_one_metrics__worded') }}
+),
+
+placed as (
+    select
+        rep_id,
+        week_start_date,
+        {% for list, condition, rank, text in [
+            ("changes", "is_moved", "moved_rank", "moved"),
+            ("wins", "side = 'above'", "side_rank", "standing"),
+            ("misses", "side = 'below'", "side_rank", "standing"),
+        ] %}
+        {% for number in [1, 2, 3, 4] %}
+        max(case when {{ condition }} and {{ rank }} = {{ number }} then {{ text }} end)
+            as {{ list }}_{{ number }},
+        {% endfor %}
+        {% endfor %}
+        max(case when status = 'data_suspect' then coverage_ratio end) as suspect_coverage_ratio,
+        cast(sum(case when is_moved then 1 else 0 end) as bigint) as metrics_moved
+    from int_one_on_one_metrics__worded
+    group by 1, 2
+),
+
+listed as (
+    select
+        rep_id,
+        week_start_date,
+        metrics_moved,
+        {% for list, nothing in {
+            "changes": "No status moved.",
+            "wins": "Nothing stands out above the goal.",
+            "misses": "Nothing is below its level.",
+        }.items() %}
+        coalesce(
+            {{ list }}_1
+            {% for number in [2, 3, 4] %}
+            || coalesce('; ' || {{ list }}_{{ number }}, '')
+            {% endfor %}
+            || '.', '{{ nothing }}'
+        ) as {{ list }},
+        {% endfor %}
+        'Activity was captured on only ' || {{ floored_percent_text('suspect_coverage_ratio') }}
+        || ' of the working days: check the integration before you talk about figures.'
+            as data_problem
+    from placed
+)
+
+select * from listed
