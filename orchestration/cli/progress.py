@@ -10,7 +10,7 @@ from orchestration.core.settings import Settings
 
 if TYPE_CHECKING:
     from orchestration.execution import Loaded, Progress
-    from orchestration.releases.publish import Release
+    from orchestration.releases.release import Release
 
 STEPS = {
     "config__policy": "Check the policy",
@@ -66,7 +66,7 @@ def print_summary(
     settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool, alerts: bool
 ) -> None:
     """Say what was read, checked and published."""
-    from orchestration.releases.publish import current_release
+    from orchestration.releases.release import current_release
     from orchestration.warehouse.run_state import read_alerts, read_checks
 
     rows, changed, quarantined = (

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.terminal import Company, now, out, settings_of
-from orchestration.core.errors import ConfigError
-from orchestration.core.settings import Settings
+from orchestration.core.errors import ConfigError, DamagedFile
 
 app = typer.Typer()
 releases_app = typer.Typer(help="What is published.", no_args_is_help=True)
@@ -19,14 +18,22 @@ app.add_typer(releases_app, name="releases")
 @releases_app.command("list")
 def list_(company: Company = None) -> None:
     """List the releases, newest first."""
-    from orchestration.releases.publish import current_release, list_releases
+    from orchestration.releases.release import Release, current_release, find_releases
 
     settings = settings_of(company)
-    current = current_release(settings)
-    releases = list_releases(settings)
+    releases = find_releases(settings)
     if not releases:
         out.print(f"'{settings.company}' has not published anything yet.")
+    try:
+        current = current_release(settings)
+    except DamagedFile as error:
+        current = None
+        if releases and isinstance(releases[0], Release):
+            out.print(str(error), style="yellow", markup=False)
     for release in releases:
+        if isinstance(release, DamagedFile):
+            out.print(str(release), style="yellow", markup=False)
+            continue
         out.print(
             f"{release.release_id}  as of {release.as_of_date}"
             f"  {sum(release.row_counts.values()):>12,} rows  code {release.code_version}"

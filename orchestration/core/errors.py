@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class ScorecardError(Exception):
     """A step or a check failed; nothing was published. The message is shown as it stands."""
@@ -25,6 +27,15 @@ class CheckFailed(ScorecardError):
 
 class MachineError(ScorecardError):
     """Disk, rights or memory of the machine are not enough; see `core/machine.py`."""
+
+
+class DamagedFile(ScorecardError):
+    """A file that an earlier run wrote cannot be used: names it, what is wrong, and the remedy."""
+
+    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+        """Make the message of the three."""
+        super().__init__(f"{path} is damaged ({reason}). {remedy}")
+        self.path = path
 
 
 class RefreshRunning(ScorecardError):

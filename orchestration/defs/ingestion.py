@@ -9,7 +9,7 @@ from orchestration.core.settings import Settings
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh, names_the_disk
 from orchestration.releases.history import HISTORY, load_history
-from orchestration.releases.publish import list_releases
+from orchestration.releases.release import list_releases
 from orchestration.sources.reference import write_reference
 from orchestration.sources.registry import Source, enabled_sources, poll_sources
 from orchestration.sources.shared.load import TableLoad

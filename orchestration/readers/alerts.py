@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote as quote_url
 
-import duckdb
 import filelock
 
 from orchestration.core.errors import ConfigError, ScorecardError
@@ -34,7 +33,12 @@ from orchestration.readers.labels import (
     status_evidence,
     status_label,
 )
-from orchestration.releases.publish import Release, current_release, list_releases
+from orchestration.releases.release import (
+    Release,
+    current_release,
+    list_releases,
+    open_release,
+)
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -326,25 +330,18 @@ def _read_told(path: Path) -> dict[str, _Told]:
 
 def _read_alerts(release: Release, currency: str) -> tuple[set[Receiver], dict[str, list[Alert]]]:
     """Everyone who can be told, and what is known of whom it concerns, by receiver."""
-    try:
-        with duckdb.connect(str(release.database), read_only=True) as connection:
-            connection.execute("set search_path = 'marts'")
-            people = connection.execute(
-                "select rep_id, rep_name, email, next_working_date from dim_reps"
-                " where is_current and is_active"
-            ).fetchall()
-            query = render_sql(
-                __package__,
-                "alerts",
-                period_type=PERIOD_TYPE,
-                statuses=", ".join(f"'{status}'" for status in STATUSES),
-            )
-            rows = connection.execute(query).fetchall()
-    except duckdb.Error as error:
-        raise ScorecardError(
-            f"{release.database} was published by another version of the code "
-            f"({str(error).splitlines()[0]}). Run `scorecard refresh` first."
-        ) from error
+    with open_release(release) as connection:
+        people = connection.execute(
+            "select rep_id, rep_name, email, next_working_date from dim_reps"
+            " where is_current and is_active"
+        ).fetchall()
+        query = render_sql(
+            __package__,
+            "alerts",
+            period_type=PERIOD_TYPE,
+            statuses=", ".join(f"'{status}'" for status in STATUSES),
+        )
+        rows = connection.execute(query).fetchall()
     alerts: dict[str, list[Alert]] = {}
     for rep_id, rep_name, manager_id, metric_id, status, metric_name, unit, *figures in rows:
         actual, goal, attainment = figures

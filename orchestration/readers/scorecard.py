@@ -16,7 +16,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
 from rich.text import Text
 
-from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
 from orchestration.policy.as_of import company_time_zone
 from orchestration.policy.reading import read_policy
@@ -30,7 +30,7 @@ from orchestration.readers.labels import (
     status_evidence,
     status_label,
 )
-from orchestration.releases.publish import Release, current_release
+from orchestration.releases.release import Release, current_release, open_release
 
 PERIODS = {
     "week": "This week",
@@ -239,15 +239,8 @@ def reading_release(settings: Settings) -> Iterator[tuple[Release, duckdb.DuckDB
         raise ConfigError(
             f"'{settings.company}' has not published anything yet. Run `scorecard refresh` first."
         )
-    try:
-        with duckdb.connect(str(release.database), read_only=True) as connection:
-            connection.execute("set search_path = 'marts'")
-            yield release, connection
-    except duckdb.Error as error:
-        raise ScorecardError(
-            f"{release.database} was published by another version of the code "
-            f"({str(error).splitlines()[0]}). Run `scorecard refresh` first."
-        ) from error
+    with open_release(release) as connection:
+        yield release, connection
 
 
 def _reps(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

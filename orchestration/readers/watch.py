@@ -17,7 +17,7 @@ from orchestration.core.errors import ConfigError, RefreshRunning, ScorecardErro
 from orchestration.core.fingerprint import code_version, hash_values
 from orchestration.core.settings import Settings
 from orchestration.policy.as_of import company_time_zone
-from orchestration.releases.publish import Release, list_releases
+from orchestration.releases.release import Release, list_releases
 from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import is_refreshing
 

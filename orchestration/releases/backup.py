@@ -31,7 +31,7 @@ import duckdb
 from orchestration.core.errors import ConfigError, PublishError
 from orchestration.core.fingerprint import code_version, hash_file
 from orchestration.core.settings import Settings
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from orchestration.releases.tables import identifier
 from orchestration.warehouse.connection import (
     STORAGE_VERSION,

@@ -8,17 +8,19 @@ about, as the source `raw_published`.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import duckdb
 
+from orchestration.core.errors import DamagedFile
 from orchestration.core.settings import Settings
 from orchestration.core.sql import render_sql
+from orchestration.releases.release import Release
+from orchestration.releases.succession import carry_on, use_table
 from orchestration.warehouse.connection import connect, quote
 
-if TYPE_CHECKING:
-    from orchestration.releases.publish import Release
+logger = logging.getLogger(__name__)
 
 HISTORY = "scorecard_history"
 SCORECARDS = "scorecard_rep_metrics"  # what it is made of
@@ -76,8 +78,11 @@ COMPARED_COLUMNS = {
 
 
 def write_scorecard_history(
-    connection: duckdb.DuckDBPyConnection, release: Release, earlier: Sequence[Release]
-) -> int:
+    connection: duckdb.DuckDBPyConnection,
+    release: Release,
+    earlier: Sequence[Release],
+    unknown: Sequence[Release] = (),
+) -> None:
     """Write `release.marts.scorecard_history`: all that is known, and this release's scorecards.
 
     An as-of date is said by the last release of that date: a second refresh of a day replaces the
@@ -89,9 +94,7 @@ def write_scorecard_history(
             which may hold the history of the release before already.
         release: The release that is being written.
         earlier: The releases on disk, newest first, rolled back or not.
-
-    Returns:
-        The number of rows of the table.
+        unknown: Those of them that the newest does not know, oldest first.
     """
     columns = ", ".join(f"{source} as {name}" for name, (source, _) in COLUMNS.items())
     connection.execute(
@@ -101,17 +104,12 @@ def write_scorecard_history(
             "published_at": release.published_at.astimezone(dt.UTC).replace(tzinfo=None),
         },
     )
-    target, day = f"release.marts.{HISTORY}", f"date {quote(release.as_of_date)}"
+    target = f"release.marts.{HISTORY}"
     if not _is_there(connection):
         _take_over(connection, _newest_history(earlier))
-    (counted,) = connection.execute(
-        f"select count(*) filter (as_of_date = {day}), count(*) filter (as_of_date > {day})"
-        f" from {target}"
-    ).fetchall()
-    is_settled = counted[0] > 0 and counted[1] > 0
-    if not is_settled:
-        connection.execute(f"delete from {target} where as_of_date = {day}")
-        connection.execute(f"insert into {target} by name from scorecards")
+    for other in unknown:
+        _take_in(connection, other)
+    _say(connection, release, "scorecards")
     connection.execute("drop table scorecards")
     connection.execute(
         f"comment on table {target} is 'One row per as-of date, rep, metric and period that was"
@@ -119,7 +117,47 @@ def write_scorecard_history(
     )
     for name, (_, description) in COLUMNS.items():
         connection.execute(f"comment on column {target}.{name} is {quote(description)}")
-    return int(connection.execute(f"select count(*) from {target}").fetchall()[0][0])
+
+
+def _say(connection: duckdb.DuckDBPyConnection, release: Release, rows: str) -> None:
+    """Let the rows of a release be what was said of its day, unless that is settled."""
+    target, day = f"release.marts.{HISTORY}", f"date {quote(release.as_of_date)}"
+    query = render_sql(
+        __package__,
+        "is_said_for_good",
+        target=target,
+        day=day,
+        release_id=quote(release.release_id),
+    )
+    ((is_said_for_good,),) = connection.execute(query).fetchall()
+    if not is_said_for_good:
+        connection.execute(f"delete from {target} where as_of_date = {day}")
+        connection.execute(f"insert into {target} by name from {rows}")
+
+
+def _take_in(connection: duckdb.DuckDBPyConnection, other: Release) -> None:
+    """Take in what a release said that the newest one does not know."""
+    known = {
+        name for name, *_ in connection.execute(f"describe release.marts.{HISTORY}").fetchall()
+    }
+
+    def read(relation: str) -> None:
+        described = connection.execute(f"describe select * from {relation}").fetchall()
+        columns = ", ".join(name for name, *_ in described if name in known)
+        connection.execute(
+            f"create or replace temp table taken_in as select {columns} from {relation}"
+            f" where release_id = {quote(other.release_id)}"
+        )
+
+    if HISTORY not in other.row_counts:
+        return
+    try:
+        use_table(connection, other, HISTORY, read)
+    except DamagedFile as error:
+        logger.warning("%s What it said of %s is left out.", error, other.as_of_date)
+        return
+    if connection.execute("select 1 from taken_in limit 1").fetchall():
+        _say(connection, other, "taken_in")
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -134,13 +172,15 @@ def _is_there(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _take_over(connection: duckdb.DuckDBPyConnection, source: Release | None) -> None:
     """Start with the history of a release, if there is one; the columns of today come first."""
-    query = "select * from scorecards limit 0"
-    if source is not None:
-        connection.execute(f"attach {quote(source.database)} as history (read_only)")
-        query = f"({query}) union all by name select * from history.marts.{HISTORY}"
-    connection.execute(f"create or replace table release.marts.{HISTORY} as {query}")
-    if source is not None:
-        connection.execute("detach history")
+
+    def start(*queries: str) -> None:
+        query = " union all by name ".join(("(select * from scorecards limit 0)", *queries))
+        connection.execute(f"create or replace table release.marts.{HISTORY} as {query}")
+
+    if source is None:
+        start()
+    else:
+        carry_on(connection, source, HISTORY, lambda relation: start(f"select * from {relation}"))
 
 
 def load_history(settings: Settings, as_of: dt.date, earlier: Sequence[Release]) -> int:
@@ -157,22 +197,26 @@ def load_history(settings: Settings, as_of: dt.date, earlier: Sequence[Release])
     table = f"raw_published.{HISTORY}"
     columns = ", ".join(f"{name} {type_}" for name, type_ in COMPARED_COLUMNS.items())
     with connect(settings) as connection:
-        connection.execute("create schema if not exists raw_published")
-        connection.execute(f"create or replace table {table} ({columns})")
-        source = _newest_history(earlier)
-        if source is not None:
-            connection.execute(f"attach {quote(source.database)} as history (read_only)")
+
+        def fill(relation: str) -> None:
             query = render_sql(
                 __package__,
                 "history_to_compare",
+                history=relation,
                 columns=", ".join(COMPARED_COLUMNS),
                 day=f"date '{as_of}'",
                 days=COMPARED_DAYS,
                 months=COMPARED_MONTHS,
                 period_types=", ".join(map(quote, COMPARED_PERIODS)),
             )
+            connection.execute(f"delete from {table}")
             connection.execute(f"insert into {table} {query}")
-            connection.execute("detach history")
+
+        connection.execute("create schema if not exists raw_published")
+        connection.execute(f"create or replace table {table} ({columns})")
+        source = _newest_history(earlier)
+        if source is not None:
+            carry_on(connection, source, HISTORY, fill)
         return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 

@@ -30,7 +30,7 @@ from orchestration.releases.audiences import (
     View,
     find_audiences,
 )
-from orchestration.releases.publish import Release, current_release
+from orchestration.releases.release import Release, current_release
 from orchestration.releases.tables import SORT_COLUMNS
 from orchestration.transform.engines.postgres import Session, first_line
 from orchestration.warehouse.connection import quote

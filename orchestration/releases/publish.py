@@ -9,78 +9,41 @@ It starts as a copy of the release before it, in which only what differs is writ
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import os
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
-from orchestration.core.errors import PublishError
-from orchestration.core.fingerprint import code_version, hash_file, rows_hash
+from orchestration.core.errors import DamagedFile, PublishError
+from orchestration.core.fingerprint import code_version, hash_file
 from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
 from orchestration.releases.history import HISTORY, SCORECARDS, write_scorecard_history
+from orchestration.releases.release import (
+    DATABASE,
+    MANIFEST,
+    Release,
+    current_release,
+    find_releases,
+    kept_releases,
+    list_releases,
+    next_id,
+    release_folders,
+    write_manifest,
+)
+from orchestration.releases.succession import lost_history, write_own_tables
 from orchestration.releases.tables import LAYOUT, identifier, read_marts, write_marts
 from orchestration.warehouse.connection import STORAGE_VERSION, limits, quote
 
 logger = logging.getLogger(__name__)
 
-KEPT_RELEASES = 10
-KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
-DATABASE = "scorecard.duckdb"
-MANIFEST = "manifest.json"
 INCOMING_POINTER = ".current-incoming"
-RELEASE_COLUMNS = """
-    release_id varchar, published_at timestamp, as_of_date date, code_version varchar,
-    high_water_marks varchar
-"""
-CHECK_SCHEMA = pa.schema(
-    [
-        ("release_id", pa.string()),
-        ("check_name", pa.string()),
-        ("layer", pa.string()),
-        ("table_name", pa.string()),
-        ("column_name", pa.string()),
-        ("passed", pa.bool_()),
-        ("severity", pa.string()),
-        ("observed_value", pa.string()),
-        ("expected", pa.string()),
-        ("failed_rows", pa.int64()),
-        ("description", pa.string()),
-        ("checked_at", pa.timestamp("us")),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class Release:
-    """One published release, as its manifest describes it."""
-
-    release_id: str
-    company: str
-    published_at: dt.datetime
-    as_of_date: dt.date
-    code_version: str
-    high_water_marks: Mapping[str, str | None]
-    row_counts: Mapping[str, int]
-    checksums: Mapping[str, str]
-    path: Path
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
-    source_states: Mapping[str, Any] = field(default_factory=dict)
-    layout: str = ""
-
-    @property
-    def database(self) -> Path:
-        """The DuckDB file that readers open."""
-        return self.path / DATABASE
 
 
 def publish(
@@ -101,7 +64,8 @@ def publish(
             that was current still is.
     """
     published_at = now.astimezone(dt.UTC)
-    release_id = f"{published_at:%Y%m%dT%H%M%S}Z-{secrets.token_hex(2)}"
+    release_id = next_id(settings, now)
+    earlier = _earlier_releases(settings)
     releases_dir = settings.published_dir / "releases"
     incoming = releases_dir / f".incoming-{release_id}"
     try:
@@ -119,9 +83,10 @@ def publish(
             checksums={},
             source_states=dict(source_states or {}),
             layout=LAYOUT,
+            predecessor=earlier[0].release_id if earlier else "",
             path=releases_dir / release_id,
         )
-        row_counts, fingerprints = _write_tables(settings, release, checks, incoming)
+        row_counts, fingerprints = _write_tables(settings, release, checks, earlier, incoming)
         _verify_tables(settings, incoming, row_counts, fingerprints)
         release = replace(
             release,
@@ -129,7 +94,7 @@ def publish(
             checksums=_checksums(incoming),
             fingerprints=fingerprints,
         )
-        _write_manifest(incoming, release)
+        write_manifest(incoming, release)
         _sync_tree(incoming)
         pointer = _prepare_pointer(settings.published_dir, release_id)
         incoming.rename(release.path)  # from here on nothing needs space on the disk
@@ -142,33 +107,6 @@ def publish(
         _remove_unless_current(settings.published_dir, release_id)
     _prune(settings)
     return release
-
-
-def list_releases(settings: Settings) -> list[Release]:
-    """All releases on disk, newest first."""
-    releases_dir = settings.published_dir / "releases"
-    manifests = releases_dir.glob(f"[!.]*/{MANIFEST}")
-    return sorted(map(_read_manifest, manifests), key=lambda r: r.release_id, reverse=True)
-
-
-def kept_releases(releases: Sequence[Release]) -> list[Release]:
-    """The releases to keep, newest first: the last ones of the last as-of dates, then the newest.
-
-    Intraday refreshes alone would push yesterday's release out of reach of a rollback.
-    """
-    last_of_day: dict[dt.date, str] = {}
-    for release in releases:
-        last_of_day.setdefault(release.as_of_date, release.release_id)
-    of_days = list(last_of_day.values())[:KEPT_DAYS]
-    others = [one.release_id for one in releases if one.release_id not in of_days]
-    kept = {*of_days, *others[: KEPT_RELEASES - len(of_days)]}
-    return [release for release in releases if release.release_id in kept]
-
-
-def current_release(settings: Settings) -> Release | None:
-    """The release that readers see; None before the first publication."""
-    manifest = settings.published_dir / "current" / MANIFEST
-    return _read_manifest(manifest) if manifest.exists() else None
 
 
 def rollback(settings: Settings, release_id: str) -> Release:
@@ -184,6 +122,11 @@ def rollback(settings: Settings, release_id: str) -> Release:
             f"Releases on disk: {', '.join(known) or 'none'}."
         )
     release = known[release_id]
+    if not release.checksums:
+        raise PublishError(
+            f"{release.path / MANIFEST} is damaged, so nobody can tell whether the release is what "
+            "was published. Nothing was rolled back; choose another release."
+        )
     try:
         found = _checksums(release.path)
         changed = sorted(
@@ -200,8 +143,27 @@ def rollback(settings: Settings, release_id: str) -> Release:
     return release
 
 
+def _earlier_releases(settings: Settings) -> list[Release]:
+    """The releases that a new one follows, newest first; a damaged old one is left out.
+
+    Raises:
+        PublishError: the newest cannot be read; going on would lose what only it says.
+    """
+    found = find_releases(settings)
+    if found and isinstance(found[0], DamagedFile):
+        raise lost_history(found[0], found[0].path.parent)
+    for error in found:
+        if isinstance(error, DamagedFile):
+            logger.warning("%s It is an old release: publishing goes on without it.", error)
+    return [one for one in found if isinstance(one, Release)]
+
+
 def _write_tables(
-    settings: Settings, release: Release, checks: Sequence[CheckResult], folder: Path
+    settings: Settings,
+    release: Release,
+    checks: Sequence[CheckResult],
+    earlier: Sequence[Release],
+    folder: Path,
 ) -> tuple[dict[str, int], dict[str, str]]:
     """Write the DuckDB file and the Parquet files; row counts and fingerprints of the tables."""
     if not settings.warehouse_path.exists():
@@ -214,10 +176,7 @@ def _write_tables(
             raise PublishError(_nothing_to_publish(settings))
         row_counts = {name: mart.row_count for name, mart in marts.items()}
         fingerprints = {name: mart.fingerprint for name, mart in marts.items()}
-        earlier = list_releases(settings)
         unchanged = _copy_unchanged(earlier[0], fingerprints, folder) if earlier else []
-        if earlier and not (folder / DATABASE).exists():
-            _require_history(connection, earlier[0])
         stay = {*unchanged, HISTORY} if SCORECARDS in marts else {*unchanged}
         connection.execute(
             f"attach {quote(folder / DATABASE)} as release (storage_version '{STORAGE_VERSION}')"
@@ -225,9 +184,15 @@ def _write_tables(
         connection.execute("create schema if not exists release.marts")
         connection.execute("set checkpoint_threshold = '1TB'")  # once, when all is written
         write_marts(connection, marts, stay)
-        row_counts |= _write_history(connection, settings, release, checks)
+        own = ["releases", "data_checks"]
+        unknown = write_own_tables(connection, release, checks, earlier)
         if SCORECARDS in marts:
-            row_counts[HISTORY] = write_scorecard_history(connection, release, earlier)
+            write_scorecard_history(connection, release, earlier, unknown)
+            own.append(HISTORY)
+        for table in own:
+            ((row_counts[table],),) = connection.execute(
+                f"select count(*) from release.marts.{table}"
+            ).fetchall()
         connection.execute("checkpoint release")  # detaching alone would hide a full disk
         connection.execute("detach release")
         connection.execute(f"attach {quote(folder / DATABASE)} as release (read_only)")
@@ -258,84 +223,13 @@ def _copy_unchanged(previous: Release, fingerprints: Mapping[str, str], folder: 
 def _copy_whole(release: Release, name: str, folder: Path) -> bool:
     """Copy a file of a release, if it is there and the copy is what was published."""
     source, copy = release.path / name, folder / name
-    if not source.is_file():
+    if not (source.is_file() and os.access(source, os.R_OK)):
         return False
     shutil.copyfile(source, copy)
     if hash_file(copy) == release.checksums.get(name):
         return True
     copy.unlink()
     return False
-
-
-def _require_history(connection: duckdb.DuckDBPyConnection, previous: Release) -> None:
-    """Read what is carried on from a release whose file is not what was published.
-
-    Raises:
-        PublishError: it cannot be read; going on would lose what was said on earlier days.
-    """
-    try:
-        connection.execute(f"attach {quote(previous.database)} as previous (read_only)")
-        for table in {"releases", "data_checks", HISTORY} & previous.row_counts.keys():
-            connection.execute(
-                f"select {rows_hash('held')} from previous.marts.{table} as held"
-            ).fetchall()
-        connection.execute("detach previous")
-    except duckdb.Error as error:
-        raise PublishError(
-            f"{previous.database} is damaged ({str(error).splitlines()[0]}), and what earlier days "
-            "published is carried on from it. Nothing was published. Restore the file from a "
-            f"backup, or delete {previous.path}: then what this release alone said is lost."
-        ) from error
-
-
-def _write_history(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    release: Release,
-    checks: Sequence[CheckResult],
-) -> dict[str, int]:
-    """Write `releases` and `data_checks`: those of the releases that are kept, and this one."""
-    check_rows = pa.Table.from_pylist(
-        [
-            {
-                **{column: asdict(check).get(column) for column in CHECK_SCHEMA.names},
-                "release_id": release.release_id,
-                "checked_at": release.published_at.replace(tzinfo=None),
-            }
-            for check in checks
-        ],
-        schema=CHECK_SCHEMA,
-    )
-    connection.register("check_rows", check_rows)
-    connection.execute(f"create table release.marts.releases ({RELEASE_COLUMNS})")
-    connection.execute("create table release.marts.data_checks as select * from check_rows limit 0")
-    previous = kept_releases(list_releases(settings))
-    for old in previous[:1]:  # the newest one carries the rows of those before it
-        kept = ", ".join(quote(kept_release.release_id) for kept_release in previous)
-        connection.execute(f"attach {quote(old.database)} as previous (read_only)")
-        for table in ("releases", "data_checks"):
-            connection.execute(
-                f"insert into release.marts.{table} by name"
-                f" select * from previous.marts.{table} where release_id in ({kept})"
-            )
-        connection.execute("detach previous")
-    connection.execute(
-        "insert into release.marts.releases values (?, ?, ?, ?, ?)",
-        [
-            release.release_id,
-            release.published_at.replace(tzinfo=None),
-            release.as_of_date,
-            release.code_version,
-            json.dumps(release.high_water_marks, sort_keys=True),
-        ],
-    )
-    connection.execute("insert into release.marts.data_checks by name select * from check_rows")
-    return {
-        table: int(
-            connection.execute(f"select count(*) from release.marts.{table}").fetchall()[0][0]
-        )
-        for table in ("releases", "data_checks")
-    }
 
 
 def _verify_tables(
@@ -371,20 +265,6 @@ def _checksums(folder: Path) -> dict[str, str]:
     return checksums
 
 
-def _write_manifest(folder: Path, release: Release) -> None:
-    content = {key: value for key, value in vars(release).items() if key != "path"}
-    content["published_at"] = release.published_at.isoformat()
-    content["as_of_date"] = release.as_of_date.isoformat()
-    (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _read_manifest(path: Path) -> Release:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["published_at"] = dt.datetime.fromisoformat(content["published_at"])
-    content["as_of_date"] = dt.date.fromisoformat(content["as_of_date"])
-    return Release(**content, path=path.resolve().parent)
-
-
 def _prepare_pointer(published_dir: Path, release_id: str) -> Path:
     pointer = published_dir / INCOMING_POINTER
     pointer.unlink(missing_ok=True)
@@ -407,24 +287,29 @@ def _remove_unless_current(published_dir: Path, release_id: str) -> None:
 
 
 def _prune(settings: Settings) -> None:
-    """Remove the releases that are not kept; the current one always stays."""
+    """Remove the releases that are not kept; the current one always stays.
+
+    Of one that cannot be read nobody knows the day: it goes when those before it are gone.
+    """
     current = current_release(settings)
     releases = list_releases(settings)
     kept = {release.release_id for release in kept_releases(releases)}
     if current is not None:
         kept.add(current.release_id)
-    for release in releases:
-        if release.release_id not in kept:
+    readable = {release.release_id for release in releases}
+    for folder in release_folders(settings):
+        if folder.name not in kept and (folder.name in readable or folder.name < min(kept)):
             try:
-                _remove(release.path)
+                _remove(folder)
             except OSError as error:  # the new release is in place: not a reason to fail
-                logger.warning("%s: cannot remove this old release (%s)", release.path, error)
+                logger.warning("%s: cannot remove this old release (%s)", folder, error)
 
 
 def _remove_leftovers(published_dir: Path) -> None:
     """Remove what a killed publication left behind."""
     for path in (published_dir / "releases").glob(".*"):
-        shutil.rmtree(path)
+        if path.is_dir():
+            shutil.rmtree(path)
 
 
 def _remove(path: Path) -> None:

@@ -21,7 +21,7 @@ from orchestration.readers.labels import format_moment
 from orchestration.releases.audiences import (
     read_listing,
 )
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from orchestration.site.data import write_audiences, write_site_data
 from orchestration.site.folders import keep_newest, link_or_copy
 from orchestration.site.shell import build_shell

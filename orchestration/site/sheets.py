@@ -16,7 +16,7 @@ from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.readers.scorecard import find_rep
-from orchestration.releases.publish import DATABASE
+from orchestration.releases.release import DATABASE
 from orchestration.site.server import served, served_folders
 
 Paper = Literal["A4", "Letter"]

@@ -17,7 +17,7 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from tests.benchmarks.__main__ import DOCUMENT, MIB, write_document
 
 QUESTIONS: list[tuple[str, str]] = re.findall(

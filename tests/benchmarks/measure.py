@@ -105,7 +105,7 @@ def load(settings: Settings, day: dt.date) -> Result:
     watch = Stopwatch()
     with watch.phase("imports"):
         from orchestration.releases.history import load_history
-        from orchestration.releases.publish import list_releases
+        from orchestration.releases.release import list_releases
         from orchestration.sources.files.load import load_files
         from orchestration.sources.reference import write_reference
     with watch.phase("loading"):
@@ -418,7 +418,7 @@ def intraday(settings: Settings, day: dt.date) -> Result:
 
     from orchestration.execution import Progress, run_refresh
     from orchestration.readers.watch import Due, what_is_due
-    from orchestration.releases.publish import current_release
+    from orchestration.releases.release import current_release
     from tests.sources.demo_org import move_into
     from tests.sources.fake_salesforce import Org, serving
 

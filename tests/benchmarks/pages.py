@@ -20,7 +20,7 @@ import duckdb
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from orchestration.core.settings import Settings
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from orchestration.site.publish import publish_site
 from orchestration.site.server import served
 from orchestration.site.sheets import find_browser

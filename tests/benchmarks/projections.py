@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from tests.benchmarks.__main__ import write_document
 
 DOCUMENT = REPOSITORY / "docs" / "projections.md"

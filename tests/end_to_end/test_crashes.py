@@ -20,7 +20,7 @@ import pytest
 
 from orchestration.cli.progress import STEPS
 from orchestration.core.settings import REPOSITORY, Settings
-from orchestration.releases.publish import current_release, list_releases
+from orchestration.releases.release import current_release, list_releases
 from tests.processes import Command
 
 FIRST_DAY, SECOND_DAY = "2025-06-29", "2025-06-30"

@@ -16,7 +16,7 @@ from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
 from orchestration.execution import run_refresh
 from orchestration.readers.watch import Due, watch
-from orchestration.releases.publish import current_release, list_releases
+from orchestration.releases.release import current_release, list_releases
 from tests.sources.demo_org import move_into, task
 from tests.sources.fake_salesforce import Org, serving
 

@@ -15,7 +15,7 @@ from orchestration import cli
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.demo.company import DemoTruth, generate
 from orchestration.releases.audiences import Company
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from orchestration.site.data import write_audiences
 
 TODAY = dt.date(2026, 11, 23)

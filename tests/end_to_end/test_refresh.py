@@ -17,7 +17,7 @@ from orchestration.core.settings import Settings
 from orchestration.definitions import defs
 from orchestration.demo.company import generate
 from orchestration.demo.defects import DEFECTS
-from orchestration.releases.publish import Release, current_release
+from orchestration.releases.release import Release, current_release
 from orchestration.warehouse.connection import refresh_lock
 from orchestration.warehouse.run_state import read_checks
 

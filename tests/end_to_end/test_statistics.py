@@ -13,7 +13,7 @@ import pytest
 from orchestration import cli
 from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from tests.benchmarks.projections import tables
 
 TODAY = dt.date(2026, 11, 23)

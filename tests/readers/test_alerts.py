@@ -22,7 +22,7 @@ from orchestration.defs import alerts as alerts_module
 from orchestration.defs.resources import Refresh
 from orchestration.readers.alerts import AlertSettings, Outcome, send_digests
 from orchestration.releases import publish as publishing
-from orchestration.releases.publish import Release
+from orchestration.releases.release import Release, write_manifest
 
 FRIDAY = dt.date(2026, 11, 20)
 SATURDAY = dt.date(2026, 11, 21)
@@ -134,7 +134,7 @@ def publish(
                     " values (?, ?, ?, 'count', 60, 100, 0.6, ?, ?, true, 1)",
                     [rep_id, metric_id, metric_id.capitalize(), status, period_type],
                 )
-    publishing._write_manifest(release.path, release)
+    write_manifest(release.path, release)
     publishing._swap_pointer(
         publishing._prepare_pointer(settings.published_dir, release.release_id)
     )
@@ -327,7 +327,7 @@ def test_off_is_the_default_and_a_dry_run_shows_what_would_go(
     monkeypatch.setenv("SCORECARD_DATA_DIR", str(settings.data_dir))
     monkeypatch.delenv("SCORECARD_ALERTS", raising=False)
     noon = dt.datetime(2026, 11, 24, 20, tzinfo=dt.UTC)
-    monkeypatch.setattr(cli, "_now", lambda: noon)
+    monkeypatch.setattr("orchestration.cli.readers.now", lambda: noon)
     for _ in range(2):  # nothing is kept
         assert cli.run(["alerts", "--dry-run"]) == 0
         shown = capsys.readouterr().out

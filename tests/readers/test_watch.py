@@ -13,7 +13,7 @@ from orchestration.core.errors import ConfigError, InputError, RefreshRunning
 from orchestration.core.settings import Settings
 from orchestration.readers import watch as intraday
 from orchestration.readers.watch import BACK_OFF, Due, seconds_between_looks, watch, what_is_due
-from orchestration.releases.publish import Release
+from orchestration.releases.release import Release
 from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import refresh_lock
 

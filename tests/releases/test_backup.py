@@ -18,7 +18,8 @@ from orchestration.core.errors import ConfigError, PublishError, RefreshRunning
 from orchestration.core.settings import Settings
 from orchestration.releases import backup as backups
 from orchestration.releases.backup import Backup, restore_backup, write_backup
-from orchestration.releases.publish import current_release, list_releases, publish, rollback
+from orchestration.releases.publish import publish, rollback
+from orchestration.releases.release import current_release, list_releases
 from orchestration.warehouse.connection import connect, refresh_lock
 
 DAY = dt.date(2026, 6, 29)

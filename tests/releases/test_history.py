@@ -13,7 +13,8 @@ from orchestration.core.errors import PublishError
 from orchestration.core.settings import Settings
 from orchestration.releases import publish as publishing
 from orchestration.releases.history import COLUMNS, load_history
-from orchestration.releases.publish import Release, list_releases, publish, rollback
+from orchestration.releases.publish import publish, rollback
+from orchestration.releases.release import Release, list_releases
 from orchestration.warehouse.connection import connect
 
 MONDAY, TUESDAY, WEDNESDAY = dt.date(2026, 6, 29), dt.date(2026, 6, 30), dt.date(2026, 7, 1)

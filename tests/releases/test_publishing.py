@@ -18,12 +18,8 @@ from orchestration.core.machine import explain
 from orchestration.core.results import CheckResult
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import publish as publishing
-from orchestration.releases.publish import (
-    current_release,
-    list_releases,
-    publish,
-    rollback,
-)
+from orchestration.releases.publish import publish, rollback
+from orchestration.releases.release import current_release, list_releases
 from orchestration.warehouse.connection import connect
 
 AS_OF = dt.date(2026, 6, 29)
@@ -253,7 +249,7 @@ def test_the_current_release_outlives_ten_newer_ones(warehouse: Settings) -> Non
     for day in range(1, 10):
         publish(warehouse, AS_OF, [], {}, NOW + dt.timedelta(days=day))
     assert first in list_releases(warehouse)
-    # a clock that went backwards makes the newest release the oldest by name
+    # a clock that went backwards does not make the newest release the oldest
     early = publish(warehouse, AS_OF, [], {}, NOW - dt.timedelta(days=9))
     assert current_release(warehouse) == early
 

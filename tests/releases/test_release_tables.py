@@ -19,7 +19,8 @@ from orchestration.core.errors import PublishError
 from orchestration.core.settings import Settings
 from orchestration.releases import publish as publishing
 from orchestration.releases import tables as release_tables
-from orchestration.releases.publish import Release, list_releases, publish, rollback
+from orchestration.releases.publish import publish, rollback
+from orchestration.releases.release import Release, list_releases
 from orchestration.warehouse.connection import connect
 
 AS_OF = dt.date(2026, 6, 29)
@@ -249,20 +250,3 @@ def test_a_copy_with_other_rows_is_not_published(
     with pytest.raises(PublishError, match="scorecard_rep_metrics holds other rows"):
         publish(settings, AS_OF, [], {}, NOW + dt.timedelta(days=1))
     assert [release.release_id for release in list_releases(settings)] == [old.release_id]
-
-
-def test_a_release_that_cannot_be_read_stops_publishing_in_words(settings: Settings) -> None:
-    """Its history would be lost: somebody has to decide."""
-    change(settings, MARTS)
-    first = publish(settings, AS_OF, [], {}, NOW)
-    second = publish(settings, AS_OF, [], {}, NOW + dt.timedelta(days=1))
-    whole = second.database.read_bytes()
-    second.database.write_bytes(whole[: len(whole) // 3])
-    with pytest.raises(PublishError, match=r"is damaged .* or delete .*" + second.release_id):
-        publish(settings, AS_OF, [], {}, NOW + dt.timedelta(days=2))
-    shutil.rmtree(second.path)
-    third = publish(settings, AS_OF, [], {}, NOW + dt.timedelta(days=2))
-    assert [one.release_id for one in list_releases(settings)] == [
-        third.release_id,
-        first.release_id,
-    ]

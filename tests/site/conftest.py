@@ -22,7 +22,7 @@ import pytest
 
 from orchestration.core.settings import Settings
 from orchestration.releases import publish as publishing
-from orchestration.releases.publish import Release
+from orchestration.releases.release import Release, write_manifest
 
 AS_OF = dt.date(2026, 11, 18)
 RELEASE = "20261119T050000Z-1a2b3c4"
@@ -1362,6 +1362,6 @@ def publish_sample(settings: Settings, published: Path, release_id: str = RELEAS
     )
     release.path.mkdir(parents=True)
     shutil.copyfile(published, release.database)
-    publishing._write_manifest(release.path, release)
+    write_manifest(release.path, release)
     publishing._swap_pointer(publishing._prepare_pointer(settings.published_dir, release_id))
     return release

@@ -23,7 +23,7 @@ from orchestration.core.errors import ConfigError, PublishError
 from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.releases import audiences
 from orchestration.releases.audiences import NOBODY, Company, View, find_audiences, find_left_out
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from orchestration.site.data import read_sources, write_audiences
 from orchestration.site.publish import publish_site
 from orchestration.site.server import served_folders

@@ -2,7 +2,7 @@
 -- day of each month before.
 with month_ends as (
     select max(as_of_date) as as_of_date
-    from history.marts.scorecard_history
+    from {{ history }}
     where
         as_of_date < {{ day }}
         and as_of_date >= {{ day }} - interval {{ months }} month
@@ -10,7 +10,7 @@ with month_ends as (
 )
 
 select {{ columns }}
-from history.marts.scorecard_history
+from {{ history }}
 where
     as_of_date < {{ day }}
     and period_type in ({{ period_types }})

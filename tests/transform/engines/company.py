@@ -16,7 +16,7 @@ import pytest
 from orchestration import cli
 from orchestration.core.settings import Settings
 from orchestration.demo.company import generate
-from orchestration.releases.publish import current_release
+from orchestration.releases.release import current_release
 from orchestration.sources.hubspot import objects as hubspot_objects
 from orchestration.sources.salesforce import objects as salesforce_objects
 from tests.sources import demo_account, demo_org, fake_hubspot, fake_salesforce
