@@ -34,6 +34,7 @@ from orchestration.releases.release import (
     kept_releases,
     list_releases,
     next_id,
+    read_release,
     release_folders,
     write_manifest,
 )
@@ -86,16 +87,7 @@ def publish(
             predecessor=earlier[0].release_id if earlier else "",
             path=releases_dir / release_id,
         )
-        row_counts, fingerprints = _write_tables(settings, release, checks, earlier, incoming)
-        _verify_tables(settings, incoming, row_counts, fingerprints)
-        release = replace(
-            release,
-            row_counts=row_counts,
-            checksums=_checksums(incoming),
-            fingerprints=fingerprints,
-        )
-        write_manifest(incoming, release)
-        _sync_tree(incoming)
+        _write_release(settings, release, checks, earlier, incoming)
         pointer = _prepare_pointer(settings.published_dir, release_id)
         incoming.rename(release.path)  # from here on nothing needs space on the disk
         _sync(releases_dir)
@@ -106,7 +98,27 @@ def publish(
         shutil.rmtree(incoming, ignore_errors=True)
         _remove_unless_current(settings.published_dir, release_id)
     _prune(settings)
-    return release
+    return read_release(settings, release.path)
+
+
+def _write_release(
+    settings: Settings,
+    release: Release,
+    checks: Sequence[CheckResult],
+    earlier: Sequence[Release],
+    folder: Path,
+) -> None:
+    """Fill a folder with a whole release, and verify it."""
+    row_counts, fingerprints = _write_tables(settings, release, checks, earlier, folder)
+    _verify_tables(settings, folder, row_counts, fingerprints)
+    written = replace(
+        release,
+        row_counts=row_counts,
+        checksums=_checksums(folder),
+        fingerprints=fingerprints,
+    )
+    write_manifest(folder, written)
+    _sync_tree(folder)
 
 
 def rollback(settings: Settings, release_id: str) -> Release:

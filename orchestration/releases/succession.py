@@ -140,18 +140,7 @@ def write_own_tables(
     """
     kept = kept_releases(earlier)
     names = ", ".join(quote(one.release_id) for one in kept) or "''"
-    check_rows = pa.Table.from_pylist(
-        [
-            {
-                **{column: asdict(check).get(column) for column in CHECK_SCHEMA.names},
-                "release_id": release.release_id,
-                "checked_at": release.published_at.replace(tzinfo=None),
-            }
-            for check in checks
-        ],
-        schema=CHECK_SCHEMA,
-    )
-    connection.register("check_rows", check_rows)
+    _register_checks(connection, release, checks)
     connection.execute(f"create table release.marts.releases ({RELEASE_COLUMNS})")
     connection.execute("create table release.marts.data_checks as select * from check_rows limit 0")
     for table in ("releases", "data_checks"):
@@ -184,6 +173,24 @@ def write_own_tables(
     )
     connection.execute("insert into release.marts.data_checks by name select * from check_rows")
     return unknown
+
+
+def _register_checks(
+    connection: duckdb.DuckDBPyConnection, release: Release, checks: Sequence[CheckResult]
+) -> None:
+    """Make what the checks found a relation `check_rows`."""
+    check_rows = pa.Table.from_pylist(
+        [
+            {
+                **{column: asdict(check).get(column) for column in CHECK_SCHEMA.names},
+                "release_id": release.release_id,
+                "checked_at": release.published_at.replace(tzinfo=None),
+            }
+            for check in checks
+        ],
+        schema=CHECK_SCHEMA,
+    )
+    connection.register("check_rows", check_rows)
 
 
 def _replace_rows(
