@@ -9,6 +9,7 @@ import typer
 
 from orchestration.cli.terminal import Company, now, out, settings_of
 from orchestration.core.errors import ConfigError, DamagedFile
+from orchestration.core.settings import Settings
 
 app = typer.Typer()
 releases_app = typer.Typer(help="What is published.", no_args_is_help=True)

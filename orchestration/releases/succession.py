@@ -198,11 +198,8 @@ def _replace_rows(
 ) -> None:
     """Put rows of an earlier release into a table of the new one; it may be tried again."""
     target = f"release.marts.{table}"
-    connection.execute(
-        f"create or replace temp table taken_in as select * from {relation} where {condition}"
-    )
     connection.execute(f"delete from {target} where {condition}")
-    connection.execute(f"insert into {target} by name from taken_in")
+    connection.execute(f"insert into {target} by name from {relation} where {condition}")
 
 
 def _take_in(connection: duckdb.DuckDBPyConnection, release: Release) -> None:
