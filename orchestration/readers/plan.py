@@ -69,9 +69,9 @@ VOLUMES = (
     "feasibility",
 )
 FEASIBILITY = {
-    "feasible": "feasible, at most what the middle rep does",
-    "ambitious": "ambitious, at most what the best quarter of reps does",
-    "not_feasible": "not feasible, more than the best quarter of reps does",
+    "feasible": "feasible, at most what the median rep does",
+    "ambitious": "ambitious, at most what the top quartile of reps does",
+    "not_feasible": "not feasible, more than the top quartile of reps does",
 }
 # how many of a period are in a year; days and weeks follow from the working days
 PERIODS_OF_A_YEAR = {"month": 12.0, "quarter": 4.0, "year": 1.0, "week": 365.25 / 7}

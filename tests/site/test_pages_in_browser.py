@@ -235,7 +235,7 @@ def test_page_opens_clean(visit: Callable[..., Any], route: str, width: int) -> 
         assert "undefined" not in page.inner_text("body")
         assert "NaN" not in page.inner_text("body")
         expect(page.get_by_text("Figures as of 18 Nov 2026")).to_be_visible()
-        expect(page.get_by_role("link", name="1 of 4 checks to look at")).to_be_visible()
+        expect(page.get_by_role("link", name="1 of 4 checks to review")).to_be_visible()
         page.evaluate(axe)
         violations = page.evaluate(
             "axe.run().then(result => result.violations.map("

@@ -34,7 +34,7 @@ def company(tmp_path: Path, published: Path) -> Settings:
 @pytest.fixture
 def command(company: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """The command `scorecard plan` on that company."""
-    monkeypatch.setattr(cli, "_settings", lambda _: company)
+    monkeypatch.setattr("orchestration.cli.readers.settings_of", lambda _: company)
     monkeypatch.setenv("COLUMNS", "80")
     return lambda *arguments: cli.run(["plan", *arguments])
 
@@ -83,7 +83,7 @@ def test_the_plan_is_printed_and_given_as_json(
     text = capsys.readouterr().out
     for words in ("AE, fiscal year 2028", "USD 1,000,000", "Demos held", "200", "with 4 reps"):
         assert words in text
-    assert "feasible, at most what the middle rep does" in text
+    assert "feasible, at most what the median rep does" in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert command("--revenue", "1000000", "--role", "AE", "--json") == 0
     found = json.loads(capsys.readouterr().out)
