@@ -91,18 +91,18 @@ def change(org: Org, numbers: random.Random, at: dt.datetime) -> None:
             "occurred_at": moment, "created_at": moment, "opportunity_id": "", "account_id": "",
             "lead_id": "", "contact_id": "",
         }  # fmt: skip
-        org.put("Task", f"00T{at:%H}{number}", **task(row))
+        org.put("Task", f"00T{at:%m%d%H}{number}", **task(row))
     for record_id in numbers.sample(tasks, 20):  # of any month
         org.put("Task", record_id, OwnerId=numbers.choice(users))
     for record_id in numbers.sample(tasks, 10):
         org.put("Task", record_id, IsDeleted=numbers.choice(["true", "false"]))
     for record_id in numbers.sample(tasks, 5):
-        day = TODAY - dt.timedelta(days=numbers.randrange(100))
+        day = at.date() - dt.timedelta(days=numbers.randrange(100))
         org.put("Task", record_id, CompletedDateTime=f"{day}T18:00:00Z")
     for record_id in numbers.sample(deals, 6):
         won = numbers.choice(["true", "false"])
         org.put(
-            "Opportunity", record_id, IsClosed=won, IsWon=won, CloseDate=TODAY.isoformat(),
+            "Opportunity", record_id, IsClosed=won, IsWon=won, CloseDate=at.date().isoformat(),
             Amount=str(numbers.randrange(1000, 90_000)), OwnerId=numbers.choice(users),
         )  # fmt: skip
     org.put("Opportunity", numbers.choice(deals), IsDeleted="true")
