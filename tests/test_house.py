@@ -18,7 +18,6 @@ MOST_LINES_IN_A_FUNCTION = 60
 MOST_LINES_OF_CHECKS = 1200
 
 LONG_FUNCTIONS = {
-    "core/settings.py: from_environment",
     "defs/ingestion.py: ingestion",
     "policy/reading.py: _read_seed",
     "policy/rules_of_metrics.py: check_funnels",

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.terminal import Company, now, out, require_input, settings_of, shown
-from orchestration.core.settings import REPOSITORY, Settings, parse_day
+from orchestration.core.environment import parse_day
+from orchestration.core.settings import REPOSITORY, Settings
 
 app = typer.Typer()
 

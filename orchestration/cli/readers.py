@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from orchestration.cli.terminal import Company, err, now, out, require_input, settings_of, shown
+from orchestration.core.environment import parse_day
 from orchestration.core.errors import ScorecardError
-from orchestration.core.settings import parse_day
 
 app = typer.Typer()
 

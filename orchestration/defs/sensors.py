@@ -4,10 +4,11 @@ import datetime as dt
 
 import dagster as dg
 
+from orchestration.core.environment import INTRADAY_SECONDS
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.settings import Settings
 from orchestration.defs.resources import COMPANY_TAG, LONGEST_WAIT
-from orchestration.readers.watch import SECONDS, Attempts, Due, seconds_between_looks, what_is_due
+from orchestration.readers.watch import Attempts, Due, seconds_between_looks, what_is_due
 from orchestration.warehouse.connection import is_refreshing
 
 UNFINISHED = [
@@ -28,7 +29,7 @@ def sensors() -> dg.Definitions:
     try:
         seconds = seconds_between_looks()
     except ConfigError:  # each look says so
-        seconds = SECONDS
+        seconds = INTRADAY_SECONDS
 
     @dg.sensor(
         name="intraday",

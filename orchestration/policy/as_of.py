@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from orchestration.core.environment import Environment, parse_day
 from orchestration.core.errors import ConfigError
-from orchestration.core.settings import Settings, parse_day
+from orchestration.core.settings import Settings
 from orchestration.policy.reading import read_policy
 
 VARIABLE = "SCORECARD_AS_OF_DATE"
@@ -42,11 +43,11 @@ def choose_as_of(
     Raises:
         ConfigError: flag and variable differ, or the day lies in the future.
     """
-    given = {
-        name: parse_day(value, name)
-        for name, value in (("--as-of", flag), (VARIABLE, environ.get(VARIABLE)))
-        if value
-    }
+    given = {}
+    if flag:
+        given["--as-of"] = parse_day(flag)
+    if day := Environment.read(environ).as_of_date:
+        given[VARIABLE] = day
     if len(set(given.values())) > 1:
         raise ConfigError(
             f"Two as-of dates: --as-of says {given['--as-of']}, {VARIABLE} says "

@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 import yaml
 
+from orchestration.core.environment import SOURCES
 from orchestration.core.files import replace_file
-from orchestration.core.settings import REPOSITORY, SOURCES
+from orchestration.core.settings import REPOSITORY
 
 CellType = Literal["text", "number", "integer", "boolean", "date", "month_day"]
 SettingType = Literal[

@@ -21,6 +21,7 @@ from urllib.parse import quote as quote_url
 
 import filelock
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
@@ -74,11 +75,9 @@ class AlertSettings:
         Raises:
             ConfigError: the switch has another value, or digests would have no address.
         """
-        switch = (environ.get(SWITCH) or "off").strip().lower()
-        if switch not in ("on", "off"):
-            raise ConfigError(f"{SWITCH}: '{switch}' is neither on nor off.")
-        urls = tuple((environ.get(ADDRESS) or "").split())
-        if switch == "on":
+        read = Environment.read(environ)
+        urls = tuple(read.alert_url.get_secret_value().split())
+        if read.alerts:
             if not urls:
                 raise ConfigError(
                     f"{SWITCH} is on, but {ADDRESS} is empty. Give the Apprise URL that digests go "
@@ -90,7 +89,7 @@ class AlertSettings:
                         f"{ADDRESS}: URL {number} has neither {' nor '.join(PLACEHOLDERS)} in it. "
                         "A digest is for one person: say where theirs goes."
                     )
-        return cls(is_on=switch == "on", urls=urls)
+        return cls(is_on=bool(read.alerts), urls=urls)
 
     def require_known_services(self) -> None:
         """Make sure that Apprise has a service for each address.

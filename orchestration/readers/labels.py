@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from orchestration.core.settings import REPOSITORY, RULES_FOLDER
+from orchestration.core.environment import RULES_FOLDER
+from orchestration.core.settings import REPOSITORY
 
 STATUSES_CSV = REPOSITORY / "dbt_project" / "seeds" / RULES_FOLDER / "statuses.csv"
 NOTHING = "\N{EN DASH}"

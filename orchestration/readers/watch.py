@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from orchestration.core.errors import ConfigError, RefreshRunning, ScorecardError
+from orchestration.core.environment import Environment
+from orchestration.core.errors import RefreshRunning, ScorecardError
 from orchestration.core.fingerprint import code_version, hash_values
 from orchestration.core.settings import Settings
 from orchestration.policy.as_of import company_time_zone
@@ -22,8 +22,6 @@ from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import is_refreshing
 
 VARIABLE = "SCORECARD_INTRADAY_SECONDS"
-SECONDS = 300
-SHORTEST = 10
 # the schedule runs at two; where there is none, the day before is completed from here on
 NIGHT_ENDS = dt.time(2, 30)
 # how long to wait after each failure in a row; after the last one, until the sources change again
@@ -143,13 +141,7 @@ def seconds_between_looks(environ: Mapping[str, str] | None = None) -> int:
     Raises:
         ConfigError: it is no number, or too small a one.
     """
-    text = (os.environ if environ is None else environ).get(VARIABLE) or str(SECONDS)
-    if not text.isdigit() or int(text) < SHORTEST:
-        raise ConfigError(
-            f"{VARIABLE}: '{text}' is not a number of seconds. Use a whole number from {SHORTEST}, "
-            f"for example {SECONDS}."
-        )
-    return int(text)
+    return Environment.read(environ).intraday_seconds
 
 
 def what_is_due(settings: Settings, now: dt.datetime) -> Due | str:

@@ -20,8 +20,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.core.environment import EMAIL
 from orchestration.core.errors import ConfigError, PublishError
-from orchestration.core.settings import EMAIL
 from orchestration.core.sql import read_sql
 
 LISTING = "audiences.json"

@@ -12,6 +12,7 @@ from urllib.parse import quote as quote_url
 
 import duckdb
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
@@ -117,7 +118,7 @@ def find_browser(environ: Mapping[str, str]) -> str:
     Raises:
         ConfigError: there is none, or what is named is no program.
     """
-    named = environ.get(VARIABLE)
+    named = Environment.read(environ).chromium
     if named:
         if not os.access(named, os.X_OK):
             raise ConfigError(f"{VARIABLE}: {named} is no program that can be run.")

@@ -1,7 +1,8 @@
 """The registry of sources: what each one provides, and where it is found.
 
 A source is a package of this room whose module `source` has a `SOURCE`, and a name in
-`orchestration.core.settings.SOURCES`. Nothing outside its package and its dbt folders knows more.
+`SOURCES` of `orchestration.core.environment`. Nothing outside its package and its dbt folders
+knows more.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.core.environment import INTRADAY_SECONDS
 from orchestration.core.errors import ConfigError, InputError, RefreshRunning
 from orchestration.core.settings import Settings
 from orchestration.readers import watch as intraday
@@ -204,7 +205,7 @@ def test_the_watch_ends_on_a_new_day_and_when_the_policy_changes(
     watch(
         company, watching.refresh, watching.said.append, sleep=watching.sleep, clock=watching.clock
     )
-    assert watching.now == MORNING + dt.timedelta(seconds=intraday.SECONDS)
+    assert watching.now == MORNING + dt.timedelta(seconds=INTRADAY_SECONDS)
     monkeypatch.setattr(intraday, "code_version", lambda settings: "2")
     watch(
         company, watching.refresh, watching.said.append, sleep=watching.sleep, clock=watching.clock
@@ -214,6 +215,6 @@ def test_the_watch_ends_on_a_new_day_and_when_the_policy_changes(
 
 @pytest.mark.parametrize("value", ["5", "-1", "often", "1.5"])
 def test_an_interval_that_cannot_be_used_says_so(value: str) -> None:
-    assert seconds_between_looks({}) == intraday.SECONDS
+    assert seconds_between_looks({}) == INTRADAY_SECONDS
     with pytest.raises(ConfigError, match="SCORECARD_INTRADAY_SECONDS"):
         seconds_between_looks({intraday.VARIABLE: value})

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
-from orchestration.core import settings as core_settings
+from orchestration.core import environment
+from orchestration.core.environment import SOURCES
 from orchestration.core.errors import ConfigError
-from orchestration.core.settings import REPOSITORY, SOURCES, Settings
+from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.defs.ingestion import ingestion
 from orchestration.sources.registry import Source, enabled_sources, poll_sources
 from orchestration.transform import dbt_runner
@@ -36,7 +37,7 @@ PIPEDRIVE = Source(
 @pytest.fixture
 def third_source(monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with a source that the project does not have."""
-    monkeypatch.setattr(core_settings, "SOURCES", (*SOURCES, "pipedrive"))
+    monkeypatch.setattr(environment, "SOURCES", (*SOURCES, "pipedrive"))
     package = "orchestration.sources.pipedrive"
     monkeypatch.setitem(sys.modules, package, SimpleNamespace(__path__=[]))
     monkeypatch.setitem(sys.modules, f"{package}.source", SimpleNamespace(SOURCE=PIPEDRIVE))
@@ -113,7 +114,7 @@ def test_code_outside_a_source_knows_it_from_the_list_of_sources_alone() -> None
             if source not in name
             and not name.endswith((".md", ".csv", ".sqlfluff"))
             and re.search(rf"\b{source}\b", (REPOSITORY / name).read_text("utf-8", "ignore"))
-        ] == ["orchestration/core/settings.py"], source
+        ] == ["orchestration/core/environment.py"], source
 
 
 def test_a_source_that_is_not_there_is_refused_by_name() -> None:

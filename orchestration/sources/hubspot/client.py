@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
-import os
 import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.sources.shared.crm import (
     ObjectFailed,
@@ -62,40 +62,33 @@ class HubSpotSettings:
         Raises:
             ConfigError: something is missing or is not one of the allowed values.
         """
-        env = os.environ if environ is None else environ
-
-        def value(name: str) -> str:
-            return (env.get(VARIABLES + name) or "").strip()
-
-        fields = custom_fields(
-            value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "meetings.outcome=result"
+        read = Environment.read(environ)
+        chosen = cls(
+            service_key=read.hubspot_service_key.get_secret_value(),
+            url=read.hubspot_url.rstrip("/") or URL,
+            objects=_objects(read.hubspot_objects),
+            custom_fields=custom_fields(
+                read.hubspot_fields, f"{VARIABLES}FIELDS", OBJECTS, "meetings.outcome=result"
+            ),
+            landed_in=read.hubspot_landed_in,
         )
-        if value("LANDED_IN"):
-            return cls(
-                objects=_objects(value("OBJECTS")),
-                custom_fields=fields,
-                landed_in=value("LANDED_IN"),
-            )
-        url = value("URL").rstrip("/") or URL
-        if not re.fullmatch(r"https://[^/?#@\s]+|http://127\.0\.0\.1:\d+", url):
+        if chosen.landed_in:
+            return replace(chosen, service_key="", url=URL)
+        if not re.fullmatch(r"https://[^/?#@\s]+|http://127\.0\.0\.1:\d+", chosen.url):
             raise ConfigError(
-                f"{VARIABLES}URL: '{url}' is not the address of an API. Leave it empty for {URL}."
+                f"{VARIABLES}URL: '{chosen.url}' is not the address of an API. Leave it empty for "
+                f"{URL}."
             )
-        if not value("SERVICE_KEY"):
+        if not chosen.service_key:
             raise ConfigError(
                 f"{VARIABLES}SERVICE_KEY is missing: a service key with the scopes that "
                 "docs/hubspot.md lists."
             )
-        if not re.fullmatch(r"[\x21-\x7e]+", value("SERVICE_KEY")):
+        if not re.fullmatch(r"[\x21-\x7e]+", chosen.service_key):
             raise ConfigError(
                 f"{VARIABLES}SERVICE_KEY has a blank or a sign that no key has. Copy it again."
             )
-        return cls(
-            service_key=value("SERVICE_KEY"),
-            url=url,
-            objects=_objects(value("OBJECTS")),
-            custom_fields=fields,
-        )
+        return chosen
 
 
 def _objects(text: str) -> tuple[str, ...]:

@@ -7,17 +7,17 @@ import datetime as dt
 import email.utils
 import io
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as quote_url
 
 import pyarrow as pa
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.sources.shared.crm import (
     ObjectFailed,
@@ -70,51 +70,53 @@ class SalesforceSettings:
         Raises:
             ConfigError: something is missing or is not one of the allowed values.
         """
-        env = os.environ if environ is None else environ
+        read = Environment.read(environ)
+        chosen = cls(
+            objects=_objects(read.salesforce_objects),
+            custom_fields=custom_fields(
+                read.salesforce_fields, f"{VARIABLES}FIELDS", OBJECTS, "Event.outcome=Outcome__c"
+            ),
+            landed_in=read.salesforce_landed_in,
+        )
+        if chosen.landed_in:
+            return chosen
+        chosen = replace(
+            chosen,
+            login_url=read.salesforce_url.rstrip("/"),
+            client_id=read.salesforce_client_id,
+            client_secret=read.salesforce_client_secret.get_secret_value(),
+            username=read.salesforce_username,
+            private_key_file=read.salesforce_private_key_file,
+        )
+        chosen.require_access()
+        return chosen
 
-        def value(name: str) -> str:
-            return (env.get(VARIABLES + name) or "").strip()
+    def require_access(self) -> None:
+        """Make sure that the org and a way to sign in are named.
 
-        if value("LANDED_IN"):
-            return cls(
-                objects=_objects(value("OBJECTS")),
-                custom_fields=custom_fields(
-                    value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "Event.outcome=Outcome__c"
-                ),
-                landed_in=value("LANDED_IN"),
-            )
-        url = value("URL").rstrip("/")
-        if not re.fullmatch(r"https://[^/?#@\s]+|http://127\.0\.0\.1:\d+", url):
+        Raises:
+            ConfigError: says what is missing.
+        """
+        if not re.fullmatch(r"https://[^/?#@\s]+|http://127\.0\.0\.1:\d+", self.login_url):
             raise ConfigError(
-                f"{VARIABLES}URL: '{url}' is not the address of an org. Use its My Domain, for "
-                "example https://acme.my.salesforce.com (docs/salesforce.md)."
+                f"{VARIABLES}URL: '{self.login_url}' is not the address of an org. Use its My "
+                "Domain, for example https://acme.my.salesforce.com (docs/salesforce.md)."
             )
-        if not value("CLIENT_ID"):
+        if not self.client_id:
             raise ConfigError(
                 f"{VARIABLES}CLIENT_ID is missing: the consumer key of an External Client App "
                 "(docs/salesforce.md)."
             )
-        if not value("CLIENT_SECRET") and not value("PRIVATE_KEY_FILE"):
+        if not self.client_secret and not self.private_key_file:
             raise ConfigError(
                 f"{VARIABLES}CLIENT_SECRET is missing, and so is {VARIABLES}PRIVATE_KEY_FILE. Give "
                 "one of them (docs/salesforce.md)."
             )
-        if value("PRIVATE_KEY_FILE") and not value("USERNAME"):
+        if self.private_key_file and not self.username:
             raise ConfigError(
                 f"{VARIABLES}USERNAME is missing: sign-in with a private key needs the user who "
                 "has the certificate's app."
             )
-        return cls(
-            login_url=url,
-            client_id=value("CLIENT_ID"),
-            client_secret=value("CLIENT_SECRET"),
-            username=value("USERNAME"),
-            private_key_file=value("PRIVATE_KEY_FILE"),
-            objects=_objects(value("OBJECTS")),
-            custom_fields=custom_fields(
-                value("FIELDS"), f"{VARIABLES}FIELDS", OBJECTS, "Event.outcome=Outcome__c"
-            ),
-        )
 
 
 def _objects(text: str) -> tuple[str, ...]:

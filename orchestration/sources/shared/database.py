@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, InputError
 from orchestration.warehouse.connection import WITHOUT_EXTENSIONS
 
@@ -38,7 +38,7 @@ def address(environ: Mapping[str, str] | None = None) -> str:
     Raises:
         ConfigError: there is none.
     """
-    text = ((os.environ if environ is None else environ).get(VARIABLE) or "").strip()
+    text = Environment.read(environ).database_url.get_secret_value()
     if not text:
         raise ConfigError(
             f"{VARIABLE} is missing: the database to read from, for example "

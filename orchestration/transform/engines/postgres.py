@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.transform.engines import PART, Copy, Relation
 from orchestration.warehouse.connection import quote
@@ -39,8 +40,8 @@ def address() -> str:
             " database is with PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD"
             " (docs/engines.md)."
         )
-    port = os.environ.get("PGPORT") or "5432"
-    return f"postgresql://{os.environ['PGHOST']}:{port}/{os.environ['PGDATABASE']}"
+    read = Environment.read()
+    return f"postgresql://{read.pghost}:{read.pgport or '5432'}/{read.pgdatabase}"
 
 
 def environment() -> Mapping[str, str]:

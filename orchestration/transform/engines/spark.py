@@ -6,7 +6,6 @@ that goes to Spark or comes back is Parquet files; only statements go through Th
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow import fs
 
+from orchestration.core.environment import Environment
 from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.transform.engines import PART, Copy, Relation
 
@@ -43,8 +43,12 @@ SESSION = {
 
 def address() -> str:
     """Host, port and folder, as people write them."""
-    required = ("SCORECARD_SPARK_HOST", "SCORECARD_SPARK_FOLDER")
-    missing = [name for name in required if not os.environ.get(name)]
+    read = Environment.read()
+    required = {
+        "SCORECARD_SPARK_HOST": read.spark_host,
+        "SCORECARD_SPARK_FOLDER": read.spark_folder,
+    }
+    missing = [name for name, value in required.items() if not value]
     if missing:
         raise ConfigError(
             f"SCORECARD_TARGET is spark, but {', '.join(missing)} is not set. Say where the Thrift"
@@ -52,7 +56,7 @@ def address() -> str:
             " SCORECARD_SPARK_FOLDER which folder both it and this machine can reach"
             " (docs/spark.md)."
         )
-    return f"spark://{os.environ['SCORECARD_SPARK_HOST']}:{_port()} with {_folder_url()}"
+    return f"spark://{read.spark_host}:{read.spark_port} with {_folder_url()}"
 
 
 def environment() -> Mapping[str, str]:
@@ -68,7 +72,7 @@ def connect() -> Iterator[Spark]:
         ConfigError: the packages or settings are missing, or the folder is not shared.
         ScorecardError: the server cannot be reached, or a statement failed.
     """
-    where = address()
+    where, read = address(), Environment.read()
     try:
         import dbt.adapters.spark  # noqa: F401
         from pyhive import hive
@@ -80,10 +84,10 @@ def connect() -> Iterator[Spark]:
         ) from error
     try:
         connection = hive.connect(
-            host=os.environ["SCORECARD_SPARK_HOST"],
-            port=_port(),
-            username=os.environ.get("SCORECARD_SPARK_USER") or "scorecard",
-            password=os.environ.get("SCORECARD_SPARK_PASSWORD") or "none",
+            host=read.spark_host,
+            port=read.spark_port,
+            username=read.spark_user or "scorecard",
+            password=read.spark_password.get_secret_value() or "none",
             auth="LDAP",
             configuration=SESSION,
         )
@@ -269,15 +273,8 @@ class Spark:
             self.files.delete_dir(path)
 
 
-def _port() -> int:
-    text = os.environ.get("SCORECARD_SPARK_PORT") or "10000"
-    if not text.isdecimal():
-        raise ConfigError(f"SCORECARD_SPARK_PORT: '{text}' is not a number, such as 10000.")
-    return int(text)
-
-
 def _folder_url() -> str:
-    folder = os.environ.get("SCORECARD_SPARK_FOLDER", "").rstrip("/")
+    folder = Environment.read().spark_folder.rstrip("/")
     if folder.startswith("/"):
         return f"file://{folder}"
     if "://" not in folder:
