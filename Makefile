@@ -8,7 +8,7 @@ BIN := .venv/bin
 -include .env
 export
 
-.PHONY: help demo test quick docs lint ruff mypy imports sqlfluff environment
+.PHONY: help demo test quick docs lint ruff mypy imports dependencies sqlfluff environment
 
 help:  ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +30,7 @@ quick: environment  ## The tests that take seconds
 docs: environment  ## The documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-lint: ruff mypy imports sqlfluff  ## Style and types
+lint: ruff mypy imports dependencies sqlfluff  ## Style and types
 
 ruff: environment
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ mypy: environment
 
 imports: environment
 	$(BIN)/lint-imports
+
+dependencies: environment
+	$(BIN)/deptry .
 
 sqlfluff: environment
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests orchestration
