@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
 from collections.abc import Callable, Iterator
 
 from orchestration.policy.declared import CellType, Seed, SeedColumn
 from orchestration.policy.reading import Policy, PolicyProblem, PolicyRow
 
+LARGEST_NUMBER = 1e15  # beyond it a double has no cents, and products of it overflow
 MAX_LISTED = 20  # values in one cell, as the macro is_listed reads them
 
 
 def parse_number(text: str) -> float | None:
-    """A plain decimal number; None for anything else ('1,000', '5 %', 'nan')."""
+    """A plain decimal number; None for anything else ('1,000', '5 %', 'nan', '1e308')."""
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", text):
         return None
     number = float(text)
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST_NUMBER else None
 
 
 def parse_integer(text: str) -> int | None:
@@ -47,7 +47,7 @@ _TYPES: dict[CellType, tuple[Callable[[str], bool], str, str]] = {
     "number": (
         lambda text: parse_number(text) is not None,
         "a number",
-        "write a plain number, for example 1200.5",
+        "write a plain number up to 1e15, for example 1200.5",
     ),
     "integer": (
         lambda text: parse_integer(text) is not None,

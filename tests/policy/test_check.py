@@ -193,6 +193,8 @@ def test_a_file_that_no_rule_reads_is_a_warning(settings: Settings) -> None:
         ("exchange_rates", 'CHF,2026-01-01,"1,13"', "rate", "1,13", "is not a number"),
         ("exchange_rates", "CHF,2026-01-01,nan", "rate", "nan", "is not a number"),
         ("exchange_rates", "CHF,2026-01-01,1e999", "rate", "1e999", "is not a number"),
+        ("exchange_rates", "CHF,2026-01-01,1e308", "rate", "1e308", "is not a number"),
+        ("exchange_rates", "CHF,2026-01-01,inf", "rate", "inf", "is not a number"),
         ("exchange_rates", "chf,2026-01-01,1", "currency", "chf", "not three capital letters"),
         ("exchange_rates", "CHF,2026-W01-1,1", "valid_from", "2026-W01-1", "is not a date"),
         ("exchange_rates", "CHF,01.02.2026,1", "valid_from", "01.02.2026", "is not a date"),

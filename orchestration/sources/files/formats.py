@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from orchestration.core.errors import InputError
+from orchestration.core.text import shortened
 from orchestration.sources.canonical import Table
 from orchestration.sources.files.find import is_of_database
 from orchestration.warehouse.connection import quote
 
 DELIMITERS = ",;\t|"
+MOST_COLUMNS = 1_000
+LONGEST_NAME = 255  # characters of a column's name
+LONGEST_LINE = {".csv": 2_000_000, ".jsonl": 16_777_216}  # bytes; DuckDB's own limits
+csv.field_size_limit(2**31 - 1)  # ours are checked where line and column are known
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ def open_file(con: duckdb.DuckDBPyConnection, table: Table, path: Path, folder: 
             query = "mapping"
             con.execute(f"create or replace temp view {query} as\n{_one_select(con, path)}")
         described = con.execute(f"describe select * from {query}").fetchall()
+        _refuse_nested(con, table, path, query, {row[0]: row[1] for row in described})
     except duckdb.Error as error:
         raise unreadable(path, error) from error
     expressions = _expressions(path, [row[0] for row in described])
@@ -131,12 +139,60 @@ def _open_csv(table: Table, path: Path) -> FileSource:
     return FileSource(path, query, expressions, delimiter)
 
 
+def _refuse_nested(
+    con: duckdb.DuckDBPyConnection, table: Table, path: Path, query: str, types: dict[str, str]
+) -> None:
+    """Refuse a list or an object where a plain value belongs, with the first line that has one."""
+    known = {column.name for column in table.columns}
+    names = [name for name in types if name.strip().lower() in known]
+    is_nested = "{0} is not null"
+    if path.suffix == ".jsonl":
+        columns = ", ".join(f"{quote(name)}: 'json'" for name in names)
+        query = f"read_json({quote(path)}, format = 'newline_delimited', columns = {{{columns}}})"
+        is_nested = "json_type({0}) in ('ARRAY', 'OBJECT')"
+    else:
+        names = [name for name in names if types[name].endswith("]") or "(" in types[name]]
+        names = [name for name in names if not types[name].startswith(("DECIMAL", "ENUM"))]
+    conditions = {name: is_nested.format(_identifier(name)) for name in names}
+    found = [f"coalesce(bool_or({condition}), false)" for condition in conditions.values()]
+    if not found:
+        return
+    has = con.execute(f"select {', '.join(found)} from {query}").fetchall()[0]
+    for name, is_there in zip(names, has, strict=True):
+        if not is_there:
+            continue
+        [(row, value)] = con.execute(
+            f"select row, cast({_identifier(name)} as varchar)"
+            f" from (select *, row_number() over () as row from {query})"
+            f" where {conditions[name]} order by row limit 1"
+        ).fetchall()
+        raise InputError(
+            f"{path} {'line' if path.suffix == '.jsonl' else 'row'} {row}: {name} is a list or an "
+            f"object: {shortened(value, 60)} Write one plain value per cell, or take it out of "
+            f"there with {table.name}.sql; see docs/files-connector.md."
+        )
+
+
 def _expressions(path: Path, names: Sequence[str]) -> dict[str, str]:
+    if len(names) > MOST_COLUMNS:
+        raise InputError(
+            f"{path} line 1: has {len(names):,} columns; at most {MOST_COLUMNS:,} can be read. "
+            f"Remove all after column {MOST_COLUMNS:,}, "
+            f"{shortened(names[MOST_COLUMNS - 1], 60)!r}."
+        )
     found: dict[str, str] = {}
-    for name in names:
+    for number, name in enumerate(names, start=1):
+        if len(name) > LONGEST_NAME:
+            raise InputError(
+                f"{path} line 1, column {number}: its name, {shortened(name, 60)!r}, has "
+                f"{len(name):,} characters; at most {LONGEST_NAME} can be read. The first line "
+                "must name the columns."
+            )
         canonical = name.strip().lower()
         if canonical in found:
-            raise InputError(f"{path}: the column '{canonical}' is there twice. Keep one of them.")
+            raise InputError(
+                f"{path}: the column '{shortened(canonical)}' is there twice. Keep one of them."
+            )
         found[canonical] = f"cast({_identifier(name)} as varchar)"
     return found
 
@@ -149,6 +205,8 @@ def unreadable(path: Path, error: duckdb.Error) -> InputError:
     """What DuckDB could not read, said for the person who made the file."""
     if path.suffix in {".csv", ".jsonl"} and (wrong := line_not_utf8(path)):
         return not_utf8(path, wrong)
+    if path.suffix in LONGEST_LINE and (long := _too_long(path)):
+        return long
     message = str(error).strip().splitlines()
     text = " ".join(line.strip() for line in message[:3])
     if path.suffix == ".sql":
@@ -157,6 +215,41 @@ def unreadable(path: Path, error: duckdb.Error) -> InputError:
             "see docs/files-connector.md."
         )
     return InputError(f"{path}: cannot be read: {text} Export it again or correct that line.")
+
+
+def _too_long(path: Path) -> InputError | None:
+    """The error for the first record that is too long to be read, with its longest cell."""
+    longest = LONGEST_LINE[path.suffix]
+    for line, cells in _records(path):
+        if sum(map(len, cells.values())) * 4 < longest:
+            continue
+        sizes = {name: len(cell.encode()) for name, cell in cells.items()}
+        name = max(sizes, key=lambda name: sizes[name])
+        if sum(sizes.values()) + len(sizes) > longest:
+            return InputError(
+                f"{path} line {line}: {shortened(name, 60)} has {sizes[name]:,} bytes, beginning "
+                f"{shortened(cells[name], 60)!r}; all cells of a line together can have at most "
+                f"{longest:,}. Shorten that one, or close the quote that it lacks."
+            )
+    return None
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The line of each record, and its cells by column."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        if path.suffix == ".jsonl":
+            for number, line in enumerate(file, start=1):
+                with suppress(ValueError, AttributeError):  # that is said elsewhere
+                    yield number, {name: str(cell) for name, cell in json.loads(line).items()}
+            return
+        first = file.readline()
+        file.seek(0)
+        reader = csv.reader(file, delimiter=max(DELIMITERS, key=first.count))
+        names = next(reader, [])
+        start = reader.line_num + 1
+        for cells in reader:
+            yield start, dict(zip(names, cells, strict=False))
+            start = reader.line_num + 1
 
 
 def line_not_utf8(path: Path) -> int | None:

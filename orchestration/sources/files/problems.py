@@ -10,6 +10,8 @@ import duckdb
 
 from orchestration.core.errors import InputError
 from orchestration.core.sql import render_sql
+from orchestration.core.text import shortened
+from orchestration.policy.cells import LARGEST_NUMBER
 from orchestration.sources.canonical import Column, Table
 from orchestration.sources.files.formats import FileSource, numbered
 from orchestration.sources.shared.load import (
@@ -39,6 +41,15 @@ ORDERED_DAYS = {
 UNASSIGNED = "unassigned"
 
 SPLIT_TOLERANCE = 1e-6
+
+# bytes; what a cell of Excel holds
+LONGEST_CELL = 32_767
+
+# a day, with a time and an offset or without: DuckDB also takes `epoch`, `10:00 PST` and `+99:00`
+FORM = (
+    r"\d{4}[-/ ]\d{1,2}[-/ ]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+    r"(Z| UTC|[+-](0\d|1[0-4])(:?[0-5]\d(:?[0-5]\d)?)?)?)?"
+)
 
 RANGES = {
     ("reps", "fte"): ("> 0", "<= 1", "above 0 and at most 1"),
@@ -71,15 +82,16 @@ def check_columns(table: Table, source: FileSource) -> list[str]:
 def normalised(column: Column, expression: str) -> str:
     """The cell as raw tables write it; a text that is no such value stays what it is."""
     text = f"nullif(trim({expression}), '')"
+    formed = f"case when regexp_full_match({text}, {quote(FORM)}) then {text} end"
     if column.type == "timestamp":
-        moment = f"cast(make_timestamp(epoch_us(try_cast({text} as timestamptz))) as varchar)"
+        moment = f"cast(make_timestamp(epoch_us(try_cast({formed} as timestamptz))) as varchar)"
         # most exports write UTC as raw tables do: leaving those as they are saves half the time
         return (
             f"case when {expression} like '____-__-__T__:__:__Z' then {expression}"
             f" else coalesce(replace({moment}, ' ', 'T') || 'Z', {text}) end"
         )
     if column.type == "date":
-        return f"coalesce(cast(try_cast({text} as date) as varchar), {text})"
+        return f"coalesce(cast(try_cast({formed} as date) as varchar), {text})"
     if column.type == "boolean":
         return (
             f"case when lower({text}) in ('true', 't', 'yes', 'y', '1') then 'true'"
@@ -92,23 +104,25 @@ def normalised(column: Column, expression: str) -> str:
 BAD = {
     "number": (
         "(try_cast({0} as double) is null or not isfinite(try_cast({0} as double))"
-        " or contains({0}, '_'))",
-        "is not a number; write 1234.5, without currency or thousands separators",
+        f" or contains({{0}}, '_') or abs(try_cast({{0}} as double)) > {LARGEST_NUMBER})",
+        "is not a number; write 1234.5, without currency or thousands separators, at most 1e15",
     ),
     "integer": (
         "(try_cast({0} as double) is null or not isfinite(try_cast({0} as double))"
-        " or try_cast({0} as double) <> floor(try_cast({0} as double)))",
+        " or try_cast({0} as double) <> floor(try_cast({0} as double))"
+        f" or abs(try_cast({{0}} as double)) > {LARGEST_NUMBER})",
         "is not a whole number",
     ),
     "boolean": ("({0} not in ('true', 'false'))", "is not true or false"),
     "date": (
-        "(not coalesce(try_cast({0} as date) between date '1900-01-01' and date '2199-12-31',"
-        " false))",
+        "(not coalesce({0} like '____-__-__' and try_cast({0} as date)"
+        " between date '1900-01-01' and date '2199-12-31', false))",
         "is not a date from 1900 to 2199; write YYYY-MM-DD",
     ),
     "timestamp": (
-        "(not coalesce(try_cast({0} as timestamptz) between timestamptz '1900-01-01 00:00:00Z'"
-        " and timestamptz '2199-12-31 23:59:59Z', false))",
+        "(not coalesce({0} like '____-__-__T%Z' and try_cast({0} as timestamptz)"
+        " between timestamptz '1900-01-01 00:00:00Z' and timestamptz '2199-12-31 23:59:59Z',"
+        " false))",
         "is not a time from 1900 to 2199; write YYYY-MM-DDTHH:MM:SSZ (or with an offset)",
     ),
 }
@@ -117,6 +131,12 @@ BAD = {
 def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
     """Column, condition of a bad cell, reason."""
     for column in table.columns:
+        if column.type == "text":
+            yield (
+                column.name,
+                f"strlen({column.name}) > {LONGEST_CELL}",
+                f"is longer than {LONGEST_CELL:,} bytes; shorten it",
+            )
         if column.required and not column.nullable:
             yield column.name, f"{column.name} is null", "is empty; every row needs it"
         if column.type in BAD:
@@ -271,7 +291,7 @@ def describe_problems(folder: Path, problems: Sequence[Problem]) -> str:
     """The problems as text: file, line, column, value and remedy of the first few."""
     shown = [
         f"{folder / problem.file} {_place(problem)}: {problem.column}"
-        f" {'is' if problem.value is None else repr(problem.value)}"
+        f" {'is' if problem.value is None else repr(shortened(problem.value))}"
         f" {problem.reason.removeprefix('is ') if problem.value is None else problem.reason}"
         for problem in problems[:SHOWN_PROBLEMS]
     ]

@@ -1,0 +1,29 @@
+"""Text of others, such as names and cells, as it may stand in a message, a log or a digest."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 200
+# whole escape sequences: of colours and the cursor, of titles and links, and of two characters
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"
+    r"|\x1b[ -/]*[0-~]",
+    re.DOTALL,
+)
+# control characters but tab and line end, and those that turn the direction of text
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def plain(text: str) -> str:
+    """The text without anything that a terminal or a mail program would obey."""
+    return text if text.isprintable() else _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """The plain text in one line, cut where it is too long to be read."""
+    line = " ".join(plain(text[: 10 * longest]).split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
