@@ -12,9 +12,11 @@ import datetime as dt
 import json
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote as quote_url
@@ -27,13 +29,7 @@ from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.core.sql import render_sql
 from orchestration.policy.reading import read_policy
-from orchestration.readers.labels import (
-    format_day,
-    format_value,
-    percent,
-    status_evidence,
-    status_label,
-)
+from orchestration.readers.labels import format_day, format_value, percent
 from orchestration.releases.release import (
     Release,
     current_release,
@@ -51,7 +47,6 @@ ADDRESS = "SCORECARD_ALERT_URL"
 PLACEHOLDERS = ("{email}", "{rep_id}")
 # rolling, so that a new month does not make news of what everybody knows
 PERIOD_TYPE = "last_4_weeks"
-STATUSES = {"needs_intervention": "in need of intervention", "outstanding": "outstanding"}
 # what was told and went away for less than this is no news when it comes back
 SAME_NEWS_DAYS = 7
 FAILURES_TO_GIVE_UP = 3  # in a row: the receiving service is down
@@ -124,6 +119,8 @@ class Alert:
     rep_name: str
     metric_id: str
     status: str
+    status_name: str
+    status_words: str  # how a title counts it
     text: str
 
     @property
@@ -334,38 +331,32 @@ def _read_alerts(release: Release, currency: str) -> tuple[set[Receiver], dict[s
             "select rep_id, rep_name, email, next_working_date from dim_reps"
             " where is_current and is_active"
         ).fetchall()
-        query = render_sql(
-            __package__,
-            "alerts",
-            period_type=PERIOD_TYPE,
-            statuses=", ".join(f"'{status}'" for status in STATUSES),
-        )
+        query = render_sql(__package__, "alerts", period_type=PERIOD_TYPE)
         rows = connection.execute(query).fetchall()
     alerts: dict[str, list[Alert]] = {}
-    for rep_id, rep_name, manager_id, metric_id, status, metric_name, unit, *figures in rows:
+    for rep_id, rep_name, manager_id, metric_id, *rest in rows:
+        status, status_name, status_words, evidence, metric_name, unit, *figures = rest
         actual, goal, attainment = figures
         text = (
             f"{metric_name}: {format_value(actual, unit, currency)} against a goal of "
             f"{format_value(goal, unit, currency)} ({percent(attainment)}). "
-            f"{status_evidence(status)}"
+            f"{evidence}"
         )
-        alert = Alert(rep_id, rep_name, metric_id, status, text)
+        alert = Alert(rep_id, rep_name, metric_id, status, status_name, status_words, text)
         for receiver_id in {rep_id, manager_id} - {None}:
             alerts.setdefault(receiver_id, []).append(alert)
     return {Receiver(*person) for person in people}, alerts
 
 
 def _digest(receiver: Receiver, news: Sequence[Alert], as_of: dt.date) -> Digest:
-    """The text: first what needs intervention, then what stands out; reps by name."""
-    counts = {status: sum(alert.status == status for alert in news) for status in STATUSES}
+    """The text: the most urgent status first; reps by name."""
+    counts = Counter(alert.status_words for alert in news)  # in the order of the news
     title = f"Scorecard as of {format_day(as_of)}: " + ", ".join(
-        f"{counts[status]} newly {words}" for status, words in STATUSES.items() if counts[status]
+        f"{count} newly {words}" for words, count in counts.items()
     )
     lines = [f"New in the last four weeks up to {format_day(as_of)}, for {receiver.name}."]
-    for status in STATUSES:
-        alerts = [alert for alert in news if alert.status == status]
-        if alerts:
-            lines += ["", status_label(status)]
+    for status_name, alerts in groupby(news, key=lambda alert: alert.status_name):
+        lines += ["", status_name]
         for alert in alerts:
             who = "You" if alert.rep_id == receiver.rep_id else alert.rep_name
             lines.append(f"- {who}, {alert.text}")

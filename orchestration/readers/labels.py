@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import math
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from orchestration.core.environment import RULES_FOLDER
-from orchestration.core.settings import REPOSITORY
+import duckdb
 
-STATUSES_CSV = REPOSITORY / "dbt_project" / "seeds" / RULES_FOLDER / "statuses.csv"
 NOTHING = "\N{EN DASH}"
 
 
-@cache
-def read_statuses(path: Path = STATUSES_CSV) -> Mapping[str, tuple[str, str]]:
-    """Read each status, most urgent first: its name and what it says about the evidence."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: int(row["sort_order"]))
-    return {row["status"]: (row["status_name"], row["evidence"]) for row in rows}
+@dataclass(frozen=True)
+class Status:
+    """A status as people read it; `alert_words` only where somebody is told of it."""
+
+    name: str
+    evidence: str
+    tone: str
+    alert_words: str | None
 
 
-def status_label(status: str | None) -> str:
-    """The name of a status."""
-    return _words_of(status)[0]
+def read_statuses(connection: duckdb.DuckDBPyConnection) -> dict[str, Status]:
+    """The statuses of a release, most urgent first."""
+    rows = connection.execute(
+        "select status, status_name, evidence, tone, alert_words"
+        " from dim_statuses order by sort_order"
+    ).fetchall()
+    return {status: Status(*words) for status, *words in rows}
 
 
-def status_evidence(status: str | None) -> str:
-    """What the evidence of a status says, as a sentence."""
-    return _words_of(status)[1]
-
-
-def _words_of(status: str | None) -> tuple[str, str]:
-    statuses = read_statuses()
-    return statuses.get(status or "no_goal", statuses["no_goal"])
+def status_of(statuses: Mapping[str, Status], status: str | None) -> Status:
+    """The words of a status; without one there is no goal."""
+    return statuses[status or "no_goal"]
 
 
 def percent(share: float | None) -> str:

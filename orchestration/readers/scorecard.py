@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,29 +21,18 @@ from orchestration.core.settings import Settings
 from orchestration.policy.as_of import company_time_zone
 from orchestration.policy.reading import read_policy
 from orchestration.readers.labels import (
+    Status,
     chance,
     format_day,
     format_moment,
     format_period,
     format_value,
     percent,
-    status_evidence,
-    status_label,
+    read_statuses,
+    status_of,
 )
 from orchestration.releases.release import Release, current_release, open_release
 
-PERIODS = {
-    "week": "This week",
-    "month": "This month",
-    "quarter": "This quarter",
-    "year": "This year",
-    "last_4_weeks": "Last 4 weeks",
-    "last_13_weeks": "Last 13 weeks",
-    "previous_week": "Last week",
-    "previous_month": "Last month",
-    "previous_quarter": "Last quarter",
-    "previous_year": "Last year",
-}
 PREVIOUS = "previous_"
 REP_COLUMNS = ("rep_id", "rep_name", "team", "region", "role", "tier", "manager_name", "is_active")
 PERIOD_COLUMNS = ("period_type", "period_id", "period_start", "period_end", "is_current")
@@ -79,12 +68,12 @@ METRIC_COLUMNS = (
     "needed_per_day",
 )
 STYLES = {
-    "needs_intervention": "red",
-    "watch": "yellow",
-    "on_track": "blue",
-    "ahead": "green",
-    "outstanding": "green",
-    "data_suspect": "magenta",
+    "red": "red",
+    "amber": "yellow",
+    "blue": "blue",
+    "pale_green": "green",
+    "green": "green",
+    "purple": "magenta",
 }
 SCALE_END = 1.6  # the bar ends at 160 % of the goal, as on the pages
 SHOWN_NAMES = 12
@@ -101,11 +90,13 @@ class Scorecard:
     published_at: dt.datetime
     time_zone: ZoneInfo
     period_key: str
+    period_name: str
     rep: dict[str, Any]
     period: dict[str, Any] | None
     score: dict[str, Any] | None
     metrics: list[dict[str, Any]]
     edges: dict[str, list[float]]  # of the levels, by metric; '' is the score
+    statuses: Mapping[str, Status]
 
     def as_json(self) -> dict[str, Any]:
         """Plain types under keys that stay; null is what is not known."""
@@ -131,8 +122,7 @@ class Scorecard:
             if metrics:
                 yield Text(f"\n{kind.capitalize()}", style="bold")
             for metric in metrics:
-                edges = self.edges[metric["metric_id"]]
-                yield from _metric(metric, edges, self.currency, draw, options.max_width)
+                yield from _metric(self, metric, draw, options.max_width)
 
 
 def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Scorecard:
@@ -141,15 +131,17 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
     Args:
         settings: the company.
         rep: an id, a name, or a part of a name that only one rep has.
-        period: one of `PERIODS`.
+        period: one of `read_periods`.
 
     Raises:
         ConfigError: nothing is published, there is no such period, or the rep is not clear.
         ScorecardError: the release has other columns than this code knows.
     """
-    if period not in PERIODS:
-        raise ConfigError(f"--period: '{period}' is none of: {', '.join(PERIODS)}.")
     with reading_release(settings) as (release, connection):
+        periods = read_periods(connection)
+        if period not in periods:
+            raise ConfigError(f"--period: '{period}' is none of: {', '.join(periods)}.")
+        statuses = read_statuses(connection)
         person = find_rep(_reps(connection), rep)
         scores = _rows(
             connection,
@@ -181,6 +173,7 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
         published_at=release.published_at,
         time_zone=company_time_zone(settings),
         period_key=period,
+        period_name=periods[period],
         rep=person,
         period={name: score[name] for name in PERIOD_COLUMNS} if score else None,
         score={name: score[name] for name in SCORE_COLUMNS} if score else None,
@@ -189,7 +182,18 @@ def read_scorecard(settings: Settings, rep: str, period: str = "month") -> Score
             metric_id: _edges(levels, metric_id, role)
             for metric_id in ("", *(row["metric_id"] for row in metrics))
         },
+        statuses=statuses,
     )
+
+
+def read_periods(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The periods of a release that can be shown, and their names: running ones first."""
+    types = connection.execute(
+        "select period_type, current_name, previous_name from dim_period_types order by sort_order"
+    ).fetchall()
+    running = {period_type: current_name for period_type, current_name, _ in types}
+    closed = {PREVIOUS + period_type: previous for period_type, _, previous in types if previous}
+    return running | closed
 
 
 def find_published_rep(settings: Settings, text: str) -> dict[str, Any]:
@@ -303,7 +307,7 @@ class _Drawing:
         self.full, self.tick, self.more = ("#", "|", ">") if ascii_only else ("█", "┃", "▶")
         self.bands = ("=", "-", ".") if ascii_only else ("▒", "░", "·")
 
-    def bar(self, attainment: float | None, edges: Sequence[float], status: str) -> Text:
+    def bar(self, attainment: float | None, edges: Sequence[float], tone: str) -> Text:
         """A bar over the bands of the levels, with a tick at the goal."""
         step = 0.04
         cells = round(SCALE_END / step)
@@ -317,14 +321,14 @@ class _Drawing:
             if cell == cells - 1 and attainment is not None and attainment > SCALE_END:
                 bar.append(self.more, style="bold")
             elif cell < filled:
-                bar.append(self.full, style=STYLES.get(status, ""))
+                bar.append(self.full, style=STYLES.get(tone, ""))
             else:
                 bar.append(self.bands[min(band, len(self.bands) - 1)], style="dim")
         return bar
 
 
-def _chip(status: str) -> Text:
-    return Text(status_label(status), style=f"bold {STYLES.get(status, '')}")
+def _chip(status: Status) -> Text:
+    return Text(status.name, style=f"bold {STYLES.get(status.tone, '')}")
 
 
 def _joined(*parts: str | Text | None) -> Text:
@@ -344,7 +348,7 @@ def _header(scorecard: Scorecard, draw: _Drawing) -> RenderResult:
     yield Text(", ".join(facts))
     refreshed = format_moment(scorecard.published_at, scorecard.time_zone)
     yield Text(f"Refreshed {refreshed}", style="dim")
-    title = PERIODS[scorecard.period_key]
+    title = scorecard.period_name
     as_of = f"as of {format_day(scorecard.as_of_date)}"
     if scorecard.period is None or scorecard.score is None:
         yield Text(f"No scorecard for this period ({title.lower()}), {as_of}.")
@@ -353,10 +357,11 @@ def _header(scorecard: Scorecard, draw: _Drawing) -> RenderResult:
     days = format_period(period["period_id"], period["period_start"], period["period_end"])
     yield Text(f"{title}, {days}, {as_of}")
     score = scorecard.score
+    status = status_of(scorecard.statuses, score["status"])
     yield Text("")
     yield _joined(
         Text(f"Score {percent(score['score'])}", style="bold"),
-        _chip(score["status"]),
+        _chip(status),
         f"leading {percent(score['leading_score'])}",
         f"lagging {percent(score['lagging_score'])}",
         f"rank {score['rank_in_role']} of {score['reps_in_role']}"
@@ -364,16 +369,18 @@ def _header(scorecard: Scorecard, draw: _Drawing) -> RenderResult:
         else None,
     )
     if score["score"] is not None:
-        yield draw.bar(score["score"], scorecard.edges[""], score["status"])
-    yield Text(status_evidence(score["status"]), style="dim")
+        yield draw.bar(score["score"], scorecard.edges[""], status.tone)
+    yield Text(status.evidence, style="dim")
 
 
 def _metric(
-    metric: dict[str, Any], edges: Sequence[float], currency: str, draw: _Drawing, width: int
+    scorecard: Scorecard, metric: dict[str, Any], draw: _Drawing, width: int
 ) -> RenderResult:
     def value(name: str) -> str:
-        return format_value(metric[name], metric["unit"], currency)
+        return format_value(metric[name], metric["unit"], scorecard.currency)
 
+    status = status_of(scorecard.statuses, metric["status"])
+    edges = scorecard.edges[metric["metric_id"]]
     is_rate = metric["aggregation"] in ("ratio", "mean")
     goal = f"of {value('goal_to_date')} to date"
     if metric["goal_to_date"] is None:
@@ -387,11 +394,11 @@ def _metric(
     yield Text.assemble((metric["metric_name"], "bold"), " " * left, reached, "  ", (share, "bold"))
     lines = []
     if metric["goal_to_date"] is None:
-        lines.append(_chip(metric["status"]))
+        lines.append(_chip(status))
     else:
-        bar = draw.bar(metric["attainment"], edges, metric["status"])
-        lines.append(_joined(bar, _chip(metric["status"])))
-    lines.append(Text(status_evidence(metric["status"]), style="dim"))
+        bar = draw.bar(metric["attainment"], edges, status.tone)
+        lines.append(_joined(bar, _chip(status)))
+    lines.append(Text(status.evidence, style="dim"))
     has_goal_left = (metric["goal_period"] or 0) > (metric["goal_to_date"] or 0)
     if metric["projection"] is not None and has_goal_left:  # else the period heads nowhere
         likely = ""

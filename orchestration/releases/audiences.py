@@ -53,8 +53,10 @@ RULES = {
     "dim_goals": Rule("goals"),
     "dim_metrics": Rule("all"),
     "dim_performance_levels": Rule("all"),
+    "dim_period_types": Rule("all"),
     "dim_reps": Rule("own"),
     "dim_seasonal_adjustments": Rule("role"),
+    "dim_statuses": Rule("all"),
     "fct_goals_daily": Rule("own"),
     # planning and judging goals is the work of those who set them, over all roles
     "goal_plan": Rule("none"),

@@ -7,6 +7,7 @@ about, as the source `raw_published`.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from orchestration.core.errors import DamagedFile
-from orchestration.core.settings import Settings
+from orchestration.core.settings import RULES_FOLDER, Settings
 from orchestration.core.sql import render_sql
 from orchestration.releases.release import Release
 from orchestration.releases.succession import carry_on, use_table
@@ -28,8 +29,6 @@ SCORECARDS = "scorecard_rep_metrics"  # what it is made of
 # last day of each month of a year and a month
 COMPARED_DAYS = 91
 COMPARED_MONTHS = 13
-# rolling windows hold the days of weeks and months once more
-COMPARED_PERIODS = ("week", "month", "quarter", "year")
 
 # column: what it is read from, and what it says
 COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -207,7 +206,7 @@ def load_history(settings: Settings, as_of: dt.date, earlier: Sequence[Release])
                 day=f"date '{as_of}'",
                 days=COMPARED_DAYS,
                 months=COMPARED_MONTHS,
-                period_types=", ".join(map(quote, COMPARED_PERIODS)),
+                period_types=", ".join(map(quote, _calendar_types(settings))),
             )
             connection.execute(f"delete from {table}")
             connection.execute(f"insert into {table} {query}")
@@ -218,6 +217,13 @@ def load_history(settings: Settings, as_of: dt.date, earlier: Sequence[Release])
         if source is not None:
             carry_on(connection, source, HISTORY, fill)
         return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _calendar_types(settings: Settings) -> list[str]:
+    """What is compared: rolling windows hold the days of weeks and months once more."""
+    path = settings.dbt_project_dir / "seeds" / RULES_FOLDER / "period_types.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row["period_type"] for row in csv.DictReader(file) if row["kind"] == "calendar"]
 
 
 def _newest_history(earlier: Sequence[Release]) -> Release | None:

@@ -13,37 +13,28 @@ export const provideCompany = () =>
 /** The company's name and currency and what the reader sees of it, once the layout has read them. */
 export const getCompany = () => getContext(COMPANY);
 
-/** Each status, most urgent first: its name and what its evidence says. */
-export const STATUSES = {
-	needs_intervention: {
-		label: 'Needs intervention',
-		evidence: 'Below goal, more than bad luck explains.'
-	},
-	watch: { label: 'Watch', evidence: 'Below goal, but bad luck could explain it.' },
-	on_track: { label: 'On track', evidence: 'Around the goal.' },
-	ahead: { label: 'Ahead', evidence: 'Above goal, but luck could explain it.' },
-	outstanding: { label: 'Outstanding', evidence: 'Far above goal, more than luck explains.' },
-	too_little_data: {
-		label: 'Too little data',
-		evidence: 'Too few events are expected so far to judge.'
-	},
-	data_suspect: {
-		label: 'Data suspect',
-		evidence: 'Activity logging looks broken: the figures may be incomplete.'
-	},
-	no_goal: { label: 'No goal', evidence: 'No goal applies here.' }
-};
+const RULES = 'scorecard-rules';
 
-export const PERIODS = [
-	['week', 'This week'],
-	['previous_week', 'Last week'],
-	['month', 'This month'],
-	['previous_month', 'Last month'],
-	['quarter', 'Quarter'],
-	['year', 'Year'],
-	['last_4_weeks', '4 weeks'],
-	['last_13_weeks', '13 weeks']
-];
+/** Called by the layout: the store with the words of statuses and period types. */
+export const provideRules = () =>
+	setContext(RULES, writable({ statuses: {}, periodTypes: {}, isRead: false }));
+
+/**
+ * The rows of dim_statuses and dim_period_types by their key, in their order. The layout reads them
+ * before it shows a page.
+ */
+export const getRules = () => getContext(RULES);
+
+/** The periods to choose from: the key that queries know, and its label. */
+export const periodsOf = ({ periodTypes }) =>
+	Object.values(periodTypes).flatMap((type) =>
+		type.is_previous_shown
+			? [
+					[type.period_type, type.current_name],
+					[`previous_${type.period_type}`, type.previous_name]
+				]
+			: [[type.period_type, type.short_name]]
+	);
 
 export const NOTHING = '–';
 

@@ -20,7 +20,7 @@ select
     score_status
 from scorecard_history
 where
-    period_type in ('week', 'month', 'quarter', 'year')
+    period_type in (select period_type from dim_period_types where kind = 'calendar')
     and (
         as_of_date > (select max(as_of_date) from scorecard_history) - 35
         or (

@@ -1,4 +1,5 @@
--- the periods a reader can choose: those that contain the as-of date, last week and last month
+-- the periods a reader can choose: those that contain the as-of date, and the last closed one of
+-- some types
 select
     as_of_date,
     rep_id,
@@ -33,5 +34,12 @@ select
 from scorecard_reps
 where
     is_current
-    or (period_type = 'week' and period_end >= as_of_date - 7 and period_end < as_of_date)
-    or (period_type = 'month' and period_end = date_trunc('month', as_of_date) - interval 1 day)
+    or (period_type, period_end + 1) in (
+        select
+            scorecard_reps.period_type,
+            scorecard_reps.period_start
+        from scorecard_reps
+        inner join dim_period_types
+            on scorecard_reps.period_type = dim_period_types.period_type
+        where scorecard_reps.is_current and dim_period_types.is_previous_shown
+    )

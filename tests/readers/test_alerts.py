@@ -127,6 +127,8 @@ def publish(
             " attainment double, status varchar, period_type varchar, is_current boolean,"
             " sort_order integer)"
         )
+        seeds = settings.dbt_project_dir / "seeds/rules"
+        connection.execute(f"create table dim_statuses as from read_csv('{seeds}/statuses.csv')")
         for rep_id, metric_id, status in [*statuses, ("ben", "emails", "watch")]:
             for period_type in ("last_4_weeks", "month"):
                 connection.execute(

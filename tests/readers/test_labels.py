@@ -1,59 +1,35 @@
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import re
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
-from orchestration.core.settings import REPOSITORY
 from orchestration.readers.labels import (
     NOTHING,
-    STATUSES_CSV,
+    Status,
     chance,
     format_moment,
     format_value,
     percent,
     read_statuses,
+    status_of,
 )
 
 
-def read_labels(name: str, end: str) -> str:
-    """The text of a constant of the pages' labels."""
-    text = (REPOSITORY / "reports/components/labels.js").read_text(encoding="utf-8")
-    start = text.index(f"{name} = ")
-    return text[start : text.index(end, start)]
-
-
-def test_the_pages_have_the_words_of_the_statuses() -> None:
-    words = re.findall(
-        r"(\w+): \{\s*label: '([^']+)',\s*evidence: '([^']+)'", read_labels("STATUSES", "};")
-    )
-    pages = {status: (label, evidence) for status, label, evidence in words}
-    assert pages == read_statuses(), "labels.js and seeds/rules/statuses.csv differ"
-    assert list(pages) == list(read_statuses())
-
-
-def test_the_pages_offer_every_period_type() -> None:
-    offered = re.findall(r"\['(\w+)',", read_labels("PERIODS", "];"))
-    with (STATUSES_CSV.parent / "period_types.csv").open(encoding="utf-8", newline="") as file:
-        types = [row["period_type"] for row in csv.DictReader(file)]
-    assert [name for name in offered if not name.startswith("previous_")] == types, (
-        "PERIODS of labels.js and seeds/rules/period_types.csv differ"
-    )
-
-
-def test_a_status_is_read_by_urgency(tmp_path: Path) -> None:
-    path = tmp_path / "statuses.csv"
-    path.write_text(
-        "status,status_name,evidence,sort_order\nb,Second,Less urgent.,2\na,First,Urgent.,1\n"
-    )
-    assert list(read_statuses(path).items()) == [
-        ("a", ("First", "Urgent.")),
-        ("b", ("Second", "Less urgent.")),
-    ]
+def test_a_status_is_read_by_urgency() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table dim_statuses as select * from (values"
+            " ('no_goal', 'No goal', 'No goal applies.', 'grey', null, 2),"
+            " ('watch', 'Watch', 'Luck could explain it.', 'amber', 'to watch', 1))"
+            " as s (status, status_name, evidence, tone, alert_words, sort_order)"
+        )
+        statuses = read_statuses(connection)
+    assert list(statuses) == ["watch", "no_goal"]
+    assert statuses["watch"] == Status("Watch", "Luck could explain it.", "amber", "to watch")
+    assert status_of(statuses, None).name == "No goal"
 
 
 @pytest.mark.parametrize(

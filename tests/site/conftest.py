@@ -49,6 +49,13 @@ COLUMNS = {
         valid_to DATE, source VARCHAR""",
     "dim_performance_levels": """metric_id VARCHAR, role VARCHAR, level VARCHAR,
         min_attainment DOUBLE, rank INTEGER""",
+    "dim_statuses": """status VARCHAR, status_name VARCHAR, evidence VARCHAR, sort_order INTEGER,
+        side VARCHAR, is_proven BOOLEAN, luck VARCHAR, tone VARCHAR, icon VARCHAR,
+        alert_words VARCHAR""",
+    "dim_period_types": """period_type VARCHAR, period_name VARCHAR, short_name VARCHAR,
+        current_name VARCHAR, previous_name VARCHAR, kind VARCHAR, days INTEGER,
+        periods_per_year INTEGER, sort_order INTEGER, is_diagnosed BOOLEAN,
+        is_previous_shown BOOLEAN""",
     "dim_seasonal_adjustments": """metric_id VARCHAR, role VARCHAR, region VARCHAR,
         slot_id VARCHAR, month INTEGER, half INTEGER, index_scope VARCHAR, event_count BIGINT,
         years INTEGER, raw_index DOUBLE, shrink_weight DOUBLE, seasonal_index DOUBLE,
@@ -977,6 +984,12 @@ def plan_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def rule_rows(seed: str) -> list[dict[str, Any]]:
+    """The rows of a seed that holds for every company."""
+    path = Settings().dbt_project_dir / "seeds/rules" / f"{seed}.csv"
+    return duckdb.sql(f"from read_csv('{path}')").to_arrow_table().to_pylist()
+
+
 def dimension_rows() -> dict[str, list[dict[str, Any]]]:
     """The dimensions, the checks and the releases."""
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
@@ -1088,6 +1101,8 @@ def dimension_rows() -> dict[str, list[dict[str, Any]]]:
                     "source": "policy",
                 }
             )
+    tables["dim_statuses"] = rule_rows("statuses")
+    tables["dim_period_types"] = rule_rows("period_types")
     for rank, (level, edge) in enumerate(
         [("outstanding", 1.2), ("on_track", 0.8), ("needs_intervention", 0.0)], start=1
     ):

@@ -1,0 +1,8 @@
+select
+    status,
+    status_name,
+    evidence,
+    tone,
+    icon
+from dim_statuses
+order by sort_order
