@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -145,6 +147,36 @@ def test_no_model_or_macro_reads_the_clock(models: Models, manifest: Mapping[str
     assert [
         n["name"] for n in ours if clock.search(n.get("raw_code") or n.get("macro_sql") or "")
     ] == []
+
+
+def test_a_quantile_stands_in_the_seed_of_constants(
+    built: Company, manifest: Mapping[str, Any]
+) -> None:
+    path = built.settings.dbt_project_dir / "seeds/rules/constants.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        constants = {row["constant"]: row["value"] for row in csv.DictReader(file)}
+    quantiles = {
+        "proven_z": 0.975,
+        "confidence_z": 0.975,
+        "interval_z": (1 + float(constants["interval_ratio"])) / 2,
+        "one_sided_interval_z": float(constants["interval_ratio"]),
+        "plan_z": float(constants["plan_probability"]),
+    }
+    for constant, share in quantiles.items():
+        value = constants[constant]
+        digits = len(value.partition(".")[2])
+        assert round(NormalDist().inv_cdf(share), digits) == float(value), constant
+    beginnings = "|".join(re.escape(constants[constant][:4]) for constant in quantiles)
+    number = re.compile(rf"(?<![\d.])(?:{beginnings})\d*(?:e0)?(?![\d.])")
+    assert number.search("z_score >= 1.96")
+    assert number.search("0.8416212336e0 as normal_quantile")
+    comment = re.compile(r"\{#.*?#\}|--[^\n]*", re.S)
+    code = {
+        node["name"]: node.get("raw_code") or node.get("macro_sql") or ""
+        for node in [*manifest["nodes"].values(), *manifest["macros"].values()]
+        if node["package_name"] == "sales_scorecard" and node["resource_type"] != "seed"
+    }
+    assert [name for name, sql in code.items() if number.search(comment.sub("", sql))] == []
 
 
 def test_a_name_says_the_layer(models: Models) -> None:

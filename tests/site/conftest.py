@@ -1103,6 +1103,18 @@ def dimension_rows() -> dict[str, list[dict[str, Any]]]:
             )
     tables["dim_statuses"] = rule_rows("statuses")
     tables["dim_period_types"] = rule_rows("period_types")
+    # a type that no list of the code can know, and of which nothing is published yet
+    tables["dim_period_types"].append(
+        tables["dim_period_types"][-1]
+        | {
+            "period_type": "last_52_weeks",
+            "period_name": "Last 52 weeks",
+            "short_name": "52 weeks",
+            "current_name": "Last 52 weeks",
+            "days": 364,
+            "sort_order": 7,
+        }
+    )
     for rank, (level, edge) in enumerate(
         [("outstanding", 1.2), ("on_track", 0.8), ("needs_intervention", 0.0)], start=1
     ):

@@ -529,6 +529,17 @@ def test_signals_are_told_where_they_belong(visit: Callable[..., Any]) -> None:
         expect(page.locator("[data-signal]")).to_have_count(2)
 
 
+def test_the_picker_offers_the_published_period_types(visit: Callable[..., Any]) -> None:
+    with visit() as window:
+        page = window.open("/")
+        assert page.locator("fieldset label").all_inner_texts() == [
+            "This week", "Last week", "This month", "Last month", "Quarter", "Year", "4 weeks",
+            "13 weeks", "52 weeks",
+        ]  # fmt: skip
+        page.get_by_label("52 weeks").check()
+        expect(page.get_by_text("No rep has a scorecard in this period.")).to_be_visible()
+
+
 def test_period_follows_the_reader_by_keyboard(visit: Callable[..., Any]) -> None:
     with visit() as window:
         page = window.open("/")

@@ -1,5 +1,4 @@
-{% macro wilson_bound(hits, trials, side) -%}
-    {%- set z = "1.959964e0" -%}
+{% macro wilson_bound(hits, trials, side, z='int_constants.confidence_z') -%}
     (
         {{ hits }} + 0.5e0 * {{ z }} * {{ z }}
         + {{ side }} * {{ z }} * sqrt(

@@ -6,6 +6,10 @@ int_indicator_weeks as (
     select * from {{ ref('int_indicator_weeks') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 -- a deal does not close to the day: the weeks beside the lag count as well, but none that follow
 windows as (
     {% for offset in [-1, 0, 1] %}
@@ -45,7 +49,7 @@ products as (
         causes.lagging_metric_id,
         causes.rep_id,
         causes.week_number,
-        floor(causes.week_number / 13e0) as block,
+        floor(causes.week_number / int_constants.audit_block_weeks) as block,
         residuals.total,
         causes.cause,
         residuals.residual as effect
@@ -56,9 +60,10 @@ products as (
             and causes.rep_id = residuals.rep_id
             and causes.lagging_metric_id = residuals.metric_id
             and causes.week_number = residuals.week_number
+    cross join int_constants
 ),
 
--- neighbouring weeks of a rep are not independent: 13 of them count as one observation
+-- neighbouring weeks of a rep are not independent: a block of them is one observation
 blocks as (
     select
         role,
@@ -109,9 +114,9 @@ estimated as (
         coalesce(counted_weeks.weeks, 0) as weeks,
         coalesce(
             pairs.is_testable
-            and summed.blocks >= 20
-            and counted_weeks.weeks >= 26
-            and summed.weeks_with_result >= 30
+            and summed.blocks >= int_constants.audit_min_blocks
+            and counted_weeks.weeks >= int_constants.audit_min_weeks
+            and summed.weeks_with_result >= int_constants.audit_min_weeks_with_result
             and summed.size > 0
             and summed.product_squared > 0,
             false
@@ -120,6 +125,7 @@ estimated as (
         sqrt(summed.product_squared * summed.blocks / nullif(summed.blocks - 1, 0))
         / nullif(summed.size, 0) as standard_error
     from int_indicator_pairs__lagged as pairs
+    cross join int_constants
     left join summed
         on
             pairs.role = summed.role

@@ -2,6 +2,10 @@ with int_indicator_effects as (
     select * from {{ ref('int_indicator_effects') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 tested as (
     select
         estimated.*,
@@ -33,7 +37,7 @@ placed as (
     from valued
 ),
 
--- of the pairs that are called found, one in twenty at most is luck (Benjamini and Hochberg 1995)
+-- the share of luck among the pairs that are called found (Benjamini and Hochberg 1995)
 discovered as (
     select
         placed.*,
@@ -57,11 +61,12 @@ final as (
         case
             when not discovered.is_testable then 'not_tested'
             when not discovered.is_tested then 'too_little_data'
-            when discovered.q_value >= 0.05 then 'no_evidence'
+            when discovered.q_value >= int_constants.audit_luck_ratio then 'no_evidence'
             when discovered.effect > 0 then 'supports'
             else 'contradicts'
         end as verdict
     from discovered
+    cross join int_constants
 )
 
 select * from final

@@ -14,6 +14,10 @@ int_dates as (
     select * from {{ ref('int_dates') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 asked_metrics as (
     select
         role,
@@ -33,16 +37,18 @@ dates as (
         date_day,
         {{ day_number('week_start_date') }} as week_day_number
     from int_dates
+    cross join int_constants
     where
         week_end_date <= {{ as_of_date() }}
-        and week_start_date > {{ add_days(as_of_date(), -735) }}
+        and week_start_date
+        > {{ add_days(as_of_date(), '-int_constants.audit_history_days') }}
 ),
 
 first_record as (
     select min(date_day) as date_day from int_metrics__daily
 ),
 
--- the whole weeks of two years in which a rep held the role and was there to work
+-- the whole weeks of these two years in which a rep held the role and was there to work
 rep_weeks as (
     select
         int_rep_days.rep_id,

@@ -14,6 +14,10 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 joined as (
     select
         int_goals__reached.*,
@@ -28,13 +32,15 @@ joined as (
         int_settings.min_peers,
         int_settings.min_reached_ratio,
         int_settings.max_reached_ratio,
-        int_settings.suggested_reached_ratio
+        int_settings.suggested_reached_ratio,
+        int_constants.suggested_goal_figures
     from int_goals__reached
     inner join int_goals__unioned
         on int_goals__reached.goal_id = int_goals__unioned.goal_id
     inner join metrics
         on int_goals__unioned.metric_id = metrics.metric_id
     cross join int_settings
+    cross join int_constants
 ),
 
 judged as (
@@ -56,11 +62,14 @@ judged as (
     from joined
 ),
 
--- two figures are enough for a goal
+-- two figures are enough for a goal, or as many as the constant says
 stepped as (
     select
         judged.*,
-        power(10e0, floor(ln(nullif(wanted_goal, 0)) / ln(10e0) + 1e-9) - 1) as step
+        power(
+            10e0,
+            floor(ln(nullif(wanted_goal, 0)) / ln(10e0) + 1e-9) + 1 - suggested_goal_figures
+        ) as step
     from judged
 ),
 

@@ -2,6 +2,10 @@ with int_funnel_years__counted as (
     select * from {{ ref('int_funnel_years__counted') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 reps as (
     select distinct
         role,
@@ -22,7 +26,7 @@ capacities as (
     group by 1
 ),
 
--- what reps do on a day; someone there for less than a quarter of the time says little
+-- what reps do on a day; someone there for a small part of the time says little
 rep_rates as (
     select
         int_funnel_years__counted.role,
@@ -41,9 +45,11 @@ rep_rates as (
     from int_funnel_years__counted
     inner join capacities
         on int_funnel_years__counted.role = capacities.role
+    cross join int_constants
     where
         int_funnel_years__counted.capacity_days > 0
-        and 4 * int_funnel_years__counted.capacity_days >= capacities.capacity_days_per_rep
+        and int_funnel_years__counted.capacity_days
+        >= int_constants.plan_min_presence_ratio * capacities.capacity_days_per_rep
 ),
 
 usual_rates as (

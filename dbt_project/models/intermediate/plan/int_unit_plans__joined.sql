@@ -1,5 +1,5 @@
-with int_funnel_metrics__placed as (
-    select * from {{ ref('int_funnel_metrics__placed') }}
+with int_plan_metrics as (
+    select * from {{ ref('int_plan_metrics') }}
 ),
 
 int_funnel_chains__multiplied as (
@@ -18,29 +18,18 @@ int_funnel_targets__assigned as (
     select * from {{ ref('int_funnel_targets__assigned') }}
 ),
 
--- the chance to reach the target that is shown, and its quantile of the normal distribution
-chances as (
-    select
-        0.5e0 as probability,
-        0e0 as normal_quantile
-    union all
-    select
-        0.8e0 as probability,
-        0.8416212336e0 as normal_quantile
-),
-
 final as (
     select
-        int_funnel_metrics__placed.role,
+        int_plan_metrics.role,
         int_funnel_targets__assigned.fiscal_year,
         int_funnel_targets__assigned.year_start_date,
-        chances.probability,
-        chances.normal_quantile,
-        int_funnel_metrics__placed.step,
-        int_funnel_metrics__placed.last_step,
-        int_funnel_metrics__placed.metric_id,
-        int_funnel_metrics__placed.metric_name,
-        int_funnel_metrics__placed.unit,
+        int_plan_metrics.probability,
+        int_plan_metrics.normal_quantile,
+        int_plan_metrics.step,
+        int_plan_metrics.last_step,
+        int_plan_metrics.metric_id,
+        int_plan_metrics.metric_name,
+        int_plan_metrics.unit,
         int_funnel_chains__multiplied.result_unit,
         case
             when int_funnel_chains__multiplied.result_unit = 'money'
@@ -62,24 +51,23 @@ final as (
     {% for month in range(1, 13) %}
     int_funnel_months__weighed.month_{{ month }}_share{{ "," if not loop.last }}
     {% endfor %}
-    from int_funnel_metrics__placed
-    cross join chances
+    from int_plan_metrics
     inner join int_funnel_chains__multiplied
         on
-            int_funnel_metrics__placed.role = int_funnel_chains__multiplied.role
-            and int_funnel_metrics__placed.step = int_funnel_chains__multiplied.step
+            int_plan_metrics.role = int_funnel_chains__multiplied.role
+            and int_plan_metrics.step = int_funnel_chains__multiplied.step
     inner join int_funnel_paces__ranked
         on
-            int_funnel_metrics__placed.role = int_funnel_paces__ranked.role
-            and int_funnel_metrics__placed.metric_id = int_funnel_paces__ranked.metric_id
+            int_plan_metrics.role = int_funnel_paces__ranked.role
+            and int_plan_metrics.metric_id = int_funnel_paces__ranked.metric_id
     inner join int_funnel_months__weighed
         on
-            int_funnel_metrics__placed.role = int_funnel_months__weighed.role
-            and int_funnel_metrics__placed.metric_id = int_funnel_months__weighed.metric_id
+            int_plan_metrics.role = int_funnel_months__weighed.role
+            and int_plan_metrics.metric_id = int_funnel_months__weighed.metric_id
     inner join int_funnel_targets__assigned
         on
-            int_funnel_metrics__placed.role = int_funnel_targets__assigned.role
-            and int_funnel_metrics__placed.metric_id = int_funnel_targets__assigned.metric_id
+            int_plan_metrics.role = int_funnel_targets__assigned.role
+            and int_plan_metrics.metric_id = int_funnel_targets__assigned.metric_id
 )
 
 select * from final

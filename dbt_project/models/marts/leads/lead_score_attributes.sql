@@ -13,6 +13,10 @@ int_lead_points as (
     where record_type = 'lead' and icp_fit is not null
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 -- the fit to the ideal customer is looked at like any attribute: does it tell who converts?
 described as (
     select
@@ -64,6 +68,7 @@ final as (
         {{ wilson_bound('conversions', 'leads', 1) }} as observed_high,
         conversions / nullif(leads * 1e0, 0) / nullif(base_ratio, 0) as lift
     from totals
+    cross join int_constants
 )
 
 select * from final

@@ -2,6 +2,10 @@ with int_lead_predictions as (
     select * from {{ ref('int_lead_predictions') }}
 ),
 
+int_constants as (
+    select * from {{ ref('int_constants') }}
+),
+
 -- every decided lead of the time that the earlier model had not seen
 placed as (
     select
@@ -94,6 +98,7 @@ final as (
         overall.check_state
     from together
     cross join overall
+    cross join int_constants
 )
 
 select * from final

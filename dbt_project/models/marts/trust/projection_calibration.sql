@@ -69,6 +69,9 @@ rated as (
 ranged_ratios as (
     select
         rated.*,
+        int_constants.interval_ratio,
+        int_constants.calibration_tolerance,
+        int_constants.calibration_min_outcomes,
         {{ wilson_bound('(rated.coverage_ratio * rated.outcomes)', 'rated.outcomes', -1) }}
             as coverage_low,
         {{ wilson_bound('(rated.coverage_ratio * rated.outcomes)', 'rated.outcomes', 1) }}
@@ -78,6 +81,7 @@ ranged_ratios as (
         {{ wilson_bound('(rated.reached_ratio * rated.outcomes)', 'rated.outcomes', 1) }}
             as reached_high
     from rated
+    cross join int_constants
 ),
 
 final as (
@@ -129,7 +133,6 @@ final as (
             else 'holds'
         end as verdict
     from ranged_ratios
-    cross join int_constants
 )
 
 select * from final
