@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from orchestration.core.environment import RULES_FOLDER
 from orchestration.core.errors import DamagedFile
-from orchestration.core.settings import RULES_FOLDER, Settings
+from orchestration.core.settings import Settings
 from orchestration.core.sql import render_sql
 from orchestration.releases.release import Release
 from orchestration.releases.succession import carry_on, use_table
