@@ -25,7 +25,7 @@ ranked as (
             and int_one_on_ones.week_end_date >= int_interventions__judged.agreed_date
 ),
 
-second as (
+earlier as (
     select * from ranked
     where agreed_rank = 2
 ),
@@ -35,15 +35,15 @@ final as (
         ranked.rep_id,
         ranked.week_start_date,
         ranked.intervention_id as intervention_1_id,
-        second.intervention_id as intervention_2_id,
+        earlier.intervention_id as intervention_2_id,
         ranked.metric_name,
         ranked.action,
         ranked.verdict
     from ranked
-    left join second
+    left join earlier
         on
-            ranked.rep_id = second.rep_id
-            and ranked.week_start_date = second.week_start_date
+            ranked.rep_id = earlier.rep_id
+            and ranked.week_start_date = earlier.week_start_date
     where ranked.agreed_rank = 1
 )
 
