@@ -77,7 +77,8 @@ def _running(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime)
     unfinished = dg.RunsFilter(statuses=UNFINISHED, tags={COMPANY_TAG: settings.company})
     for record in instance.get_run_records(unfinished):
         started = record.start_time
-        if started is None or now.timestamp() - started < LONGEST_START.total_seconds():
+        # a start that lies ahead is that of a wrong clock
+        if started is None or abs(now.timestamp() - started) < LONGEST_START.total_seconds():
             return "A refresh is about to run."
         instance.report_run_failed(record.dagster_run, "Its process ended without a word.")
     return ""

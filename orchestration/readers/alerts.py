@@ -28,6 +28,7 @@ from orchestration.core.errors import ConfigError, ScorecardError
 from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.core.sql import render_sql
+from orchestration.core.state_files import read_state
 from orchestration.policy.reading import read_policy
 from orchestration.readers.labels import format_day, format_value, percent
 from orchestration.releases.release import (
@@ -291,7 +292,10 @@ class _Round:
         for receiver in self.receivers:
             told = self.told.setdefault(receiver.rep_id, _Told())
             alerts = self.alerts_of.get(receiver.rep_id, [])
-            told.alerts = {key: day for key, day in told.alerts.items() if day >= oldest}
+            # what was told on a day that lies ahead was told by a wrong clock: it counts from today
+            told.alerts = {
+                key: min(day, self.today) for key, day in told.alerts.items() if day >= oldest
+            }
             known = {alert.key for alert in alerts} & told.alerts.keys()
             told.alerts.update(dict.fromkeys(known, self.today))
             news = [alert for alert in alerts if alert.key not in known]
@@ -313,15 +317,12 @@ class _Round:
 
 
 def _read_told(path: Path) -> dict[str, _Told]:
-    if not path.exists():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {rep_id: _Told(**told) for rep_id, told in content.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ScorecardError(
-            f"{path} cannot be read. Delete it: what is new is then told once more."
-        ) from error
+    told = read_state(
+        path,
+        lambda content: {rep_id: _Told(**told) for rep_id, told in content.items()},
+        remedy="Delete it: what is new is then told once more.",
+    )
+    return told or {}
 
 
 def _read_alerts(release: Release, currency: str) -> tuple[set[Receiver], dict[str, list[Alert]]]:

@@ -80,7 +80,8 @@ class Attempts:
         failed = f"The last {self.failures} refreshes of what changed failed"
         if self.failures > len(BACK_OFF):
             return f"{failed}; the next one waits for another change, or for the night."
-        if now < dt.datetime.fromisoformat(self.not_before):
+        wait = dt.datetime.fromisoformat(self.not_before) - now
+        if dt.timedelta() < wait <= BACK_OFF[-1]:  # a longer one is that of a wrong clock
             return f"{failed}; the next one is tried at {self.not_before}."
         return ""
 
@@ -166,9 +167,13 @@ def what_is_due(settings: Settings, now: dt.datetime) -> Due | str:
 
 
 def _is_complete(releases: Sequence[Release], day: dt.date, local: dt.datetime) -> bool:
-    """Whether the day was published after its end."""
+    """Whether the day was published after its end; a clock that was ahead completes no day."""
     midnight = dt.datetime.combine(local.date(), dt.time(), local.tzinfo)
-    return any(one.as_of_date >= day and one.published_at >= midnight for one in releases)
+    return any(
+        day <= one.as_of_date <= local.date()
+        and midnight <= one.published_at < midnight + dt.timedelta(days=1)
+        for one in releases
+    )
 
 
 def _due(

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from orchestration.core.environment import EMAIL
 from orchestration.core.errors import ConfigError, PublishError
 from orchestration.core.sql import read_sql
+from orchestration.core.state_files import read_cache, read_state
 
 LISTING = "audiences.json"
 NGINX_MAP = "audiences.map"
@@ -399,14 +400,29 @@ def write_listing(folder: Path, audiences: Sequence[Audience], left_out: Mapping
 
 
 def read_listing(site: Path) -> dict[str, Any] | None:
-    """What `write_listing` wrote; None for a site without audiences."""
-    path = site / LISTING
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """What `write_listing` wrote; None for a site without audiences.
+
+    Raises:
+        DamagedFile: nobody can tell who sees what.
+    """
+    remedy = "Set SCORECARD_AUDIENCES=on and run `scorecard refresh`: it is written anew."
+    return read_state(site / LISTING, _parse_listing, remedy=remedy)
+
+
+def _parse_listing(content: Any) -> dict[str, Any]:
+    audiences = [
+        {**entry, "emails": list(entry["emails"]), "folder": entry["folder"] + ""}
+        for entry in content["audiences"]
+    ]
+    return {"audiences": audiences, "left_out": dict(content["left_out"])}
 
 
 def known_folders(site: Path) -> dict[str, str]:
-    """The folder of each e-mail in an earlier site, so that a proxy's table stays right."""
-    listing = read_listing(site) or {"audiences": []}
+    """The folder of each e-mail in an earlier site, so that a proxy's table stays right.
+
+    Where that is damaged, each gets a new one.
+    """
+    listing = read_cache(site / LISTING, _parse_listing) or {"audiences": []}
     return {
         email: entry["folder"]
         for entry in listing["audiences"]

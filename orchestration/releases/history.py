@@ -144,10 +144,8 @@ def _take_in(connection: duckdb.DuckDBPyConnection, other: Release) -> None:
     def read(relation: str) -> None:
         described = connection.execute(f"describe select * from {relation}").fetchall()
         columns = ", ".join(name for name, *_ in described if name in known)
-        connection.execute(
-            f"create or replace temp table taken_in as select {columns} from {relation}"
-            f" where release_id = {quote(other.release_id)}"
-        )
+        query = f"select {columns} from {relation} where release_id = {quote(other.release_id)}"
+        connection.execute(f"create or replace temp table taken_in as {query}")
 
     if HISTORY not in other.row_counts:
         return

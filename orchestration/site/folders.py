@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 COMPRESSED_SUFFIXES = {".js", ".css", ".html", ".json", ".svg", ".wasm", ".webmanifest"}
 
@@ -27,9 +30,14 @@ def link_or_copy(source: str, target: str) -> str:
     return target
 
 
-def keep_newest(folder: Path, count: int, keep: Path) -> None:
-    """Delete all but the newest `count` folders; `keep` always stays."""
+def keep_newest(
+    folder: Path, count: int, keep: Path, newest: Callable[[Path], Any] = attrgetter("name")
+) -> None:
+    """Delete all but the newest `count` folders, by name or by what `newest` says of a folder.
+
+    `keep` always stays.
+    """
     folders = [path for path in folder.iterdir() if path.is_dir() and path != keep]
-    folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    folders.sort(key=newest, reverse=True)
     for path in folders[count - 1 :]:
         shutil.rmtree(path, ignore_errors=True)

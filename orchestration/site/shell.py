@@ -80,7 +80,8 @@ def build_shell(settings: Settings) -> Path:
             _move_scripts_into_files(built)
             compress_files(built)
             os.replace(built, shell)
-        keep_newest(cache, KEEP_SHELLS, keep=shell)
+        # their names are hashes
+        keep_newest(cache, KEEP_SHELLS, shell, newest=lambda path: path.stat().st_mtime)
     return shell
 
 

@@ -12,6 +12,7 @@ from orchestration.core.errors import CheckFailed
 from orchestration.core.files import replace_file
 from orchestration.core.results import CheckResult, Layer
 from orchestration.core.settings import Settings
+from orchestration.core.state_files import read_cache, read_state
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
@@ -22,11 +23,20 @@ def write_checks(settings: Settings, layer: Layer, checks: Sequence[CheckResult]
 
 
 def read_checks(settings: Settings) -> list[CheckResult]:
-    """What the checks of all layers found when each was last run."""
+    """What the checks of all layers found when each was last run.
+
+    Raises:
+        DamagedFile: what they found was changed since.
+    """
     return [
-        CheckResult(**check)
+        check
         for layer in LAYERS
-        for check in json.loads(_read(settings, f"checks_{layer}") or "[]")
+        for check in read_state(
+            _path(settings, f"checks_{layer}"),
+            lambda content: [CheckResult(**check) for check in content],
+            remedy="Run `scorecard refresh`: it checks again.",
+        )
+        or []
     ]
 
 
@@ -59,8 +69,7 @@ def write_high_water_marks(settings: Settings, marks: Mapping[str, str | None]) 
 
 def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
     """The high-water mark of each raw table when it was last loaded."""
-    marks: dict[str, str | None] = json.loads(_read(settings, "high_water_marks") or "{}")
-    return marks
+    return read_cache(_path(settings, "high_water_marks"), dict[str, str | None]) or {}
 
 
 def write_source_states(settings: Settings, states: Mapping[str, Any]) -> None:
@@ -70,8 +79,7 @@ def write_source_states(settings: Settings, states: Mapping[str, Any]) -> None:
 
 def read_source_states(settings: Settings) -> dict[str, Any]:
     """What the sources looked like just before they were read, by source."""
-    states: dict[str, Any] = json.loads(_read(settings, "source_states") or "{}")
-    return states
+    return read_cache(_path(settings, "source_states"), dict[str, Any]) or {}
 
 
 def write_alerts(settings: Settings, outcome: str) -> None:
@@ -81,8 +89,7 @@ def write_alerts(settings: Settings, outcome: str) -> None:
 
 def read_alerts(settings: Settings) -> str:
     """What became of the alerts of the last refresh that had any."""
-    outcome: str = json.loads(_read(settings, "alerts_outcome") or '""')
-    return outcome
+    return read_cache(_path(settings, "alerts_outcome"), str) or ""
 
 
 def write_recipe(settings: Settings, recipe: str) -> None:
@@ -92,8 +99,7 @@ def write_recipe(settings: Settings, recipe: str) -> None:
 
 def read_recipe(settings: Settings) -> str | None:
     """What the incremental models were built by, None before the first build."""
-    recipe: str | None = json.loads(_read(settings, "recipe") or "null")
-    return recipe
+    return read_cache(_path(settings, "recipe"), str)
 
 
 def _path(settings: Settings, name: str) -> Path:
@@ -103,8 +109,3 @@ def _path(settings: Settings, name: str) -> Path:
 def _write(settings: Settings, name: str, content: object) -> None:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     replace_file(_path(settings, name), json.dumps(content, indent=1))
-
-
-def _read(settings: Settings, name: str) -> str | None:
-    path = _path(settings, name)
-    return path.read_text(encoding="utf-8") if path.exists() else None

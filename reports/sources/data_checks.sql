@@ -13,4 +13,4 @@ select
     description,
     checked_at
 from data_checks
-where release_id = (select arg_max(releases.release_id, releases.published_at) from releases)
+where release_id = (select max(releases.release_id) from releases)

@@ -5,4 +5,5 @@ select
     as_of_date,
     code_version
 from releases
-where published_at = (select max(releases.published_at) from releases)
+-- ids grow, whatever the clock says
+where release_id = (select max(releases.release_id) from releases)

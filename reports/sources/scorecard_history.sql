@@ -21,14 +21,16 @@ select
 from scorecard_history
 where
     period_type in (select period_type from dim_period_types where kind = 'calendar')
+    -- a day that lies ahead was published by a wrong clock
+    and as_of_date <= (select max(scorecard_reps.as_of_date) from scorecard_reps)
     and (
-        as_of_date > (select max(as_of_date) from scorecard_history) - 35
+        as_of_date > (select max(scorecard_reps.as_of_date) from scorecard_reps) - 35
         or (
-            as_of_date > (select max(as_of_date) from scorecard_history) - 91
+            as_of_date > (select max(scorecard_reps.as_of_date) from scorecard_reps) - 91
             and isodow(as_of_date) = 7
         )
         or (
-            as_of_date > (select max(as_of_date) from scorecard_history) - 400
+            as_of_date > (select max(scorecard_reps.as_of_date) from scorecard_reps) - 400
             and as_of_date = last_day(as_of_date)
         )
     )

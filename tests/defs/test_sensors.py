@@ -98,6 +98,18 @@ def test_a_run_that_was_killed_blocks_nothing_for_long(
     assert ended.status == Status.FAILURE
 
 
+def test_a_run_of_a_clock_that_was_ahead_blocks_nothing(
+    instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    run = add_run(instance, None, Status.NOT_STARTED)
+    instance.handle_run_event(
+        run.run_id, dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "refresh")
+    )
+    now = dt.datetime.now(dt.UTC)
+    assert sensors._running(instance, settings, now) == "A refresh is about to run."
+    assert sensors._running(instance, settings, now - dt.timedelta(days=365)) == ""
+
+
 def test_a_run_that_failed_is_tried_again_later(
     due: list[Due | str], instance: dg.DagsterInstance
 ) -> None:

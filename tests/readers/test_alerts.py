@@ -222,6 +222,18 @@ def test_what_comes_back_within_a_week_is_no_news(settings: Settings, inbox: Inb
     assert inbox.receivers == ["ada", "max", "ada", "max"]
 
 
+def test_what_a_clock_that_was_ahead_told_is_news_again_in_time(
+    settings: Settings, inbox: Inbox
+) -> None:
+    told = {"sent_on": "2027-11-24", "alerts": {f"ada|dials|{BAD}": "2027-11-24"}}
+    settings.state_dir.mkdir(parents=True)
+    (settings.state_dir / "alerts.json").write_text(json.dumps({"ada": told, "max": told}))
+    for days, statuses in ((0, []), (7, []), (20, [("ada", "dials", BAD)])):
+        publish(settings, MONDAY + dt.timedelta(days), statuses)
+        send_digests(settings, inbox.settings(), TUESDAY + dt.timedelta(days))
+    assert inbox.receivers == ["ada", "max"]
+
+
 def test_who_left_is_neither_told_nor_told_about(settings: Settings, inbox: Inbox) -> None:
     publish(settings, MONDAY, [("gone", "dials", BAD)])
     assert send_digests(settings, inbox.settings(), TUESDAY).sent == []

@@ -13,7 +13,14 @@ from orchestration.core.environment import INTRADAY_SECONDS
 from orchestration.core.errors import ConfigError, InputError, RefreshRunning
 from orchestration.core.settings import Settings
 from orchestration.readers import watch as intraday
-from orchestration.readers.watch import BACK_OFF, Due, seconds_between_looks, watch, what_is_due
+from orchestration.readers.watch import (
+    BACK_OFF,
+    Attempts,
+    Due,
+    seconds_between_looks,
+    watch,
+    what_is_due,
+)
 from orchestration.releases.release import Release
 from orchestration.sources.registry import poll_sources
 from orchestration.warehouse.connection import refresh_lock
@@ -80,6 +87,25 @@ def test_yesterday_is_completed_before_today_begins(company: Settings, publish: 
     assert due(company, two + dt.timedelta(minutes=1)).as_of == YESTERDAY
     publish(YESTERDAY, MORNING.replace(hour=9, minute=31))
     assert what_is_due(company, MORNING) == "Nothing changed."
+
+
+def test_a_release_of_a_clock_that_was_ahead_completes_no_day(
+    company: Settings, publish: Publish
+) -> None:
+    publish(YESTERDAY.replace(year=2027), NIGHT.replace(year=2027))
+    assert due(company).as_of == YESTERDAY
+    publish(YESTERDAY, NIGHT)
+    assert what_is_due(company, MORNING) == "Nothing changed."
+    change(company)
+    assert due(company).as_of == TODAY
+
+
+def test_a_failure_by_a_clock_that_was_ahead_is_not_waited_for(
+    company: Settings, publish: Publish
+) -> None:
+    attempts = Attempts().start(due(company))
+    assert "tried at" in attempts.fail(MORNING).why_not(due(company), MORNING)
+    assert attempts.fail(MORNING.replace(year=2027)).why_not(due(company), MORNING) == ""
 
 
 def test_a_new_company_begins_with_yesterday(company: Settings, publish: Publish) -> None:

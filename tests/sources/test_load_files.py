@@ -19,7 +19,7 @@ from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.sources.canonical import META_COLUMNS, TABLES
 from orchestration.sources.files.load import load_files, load_table
 from orchestration.sources.shared import load as load_module
-from orchestration.sources.shared.load import Staged, create_raw_tables, load_staged
+from orchestration.sources.shared.load import Staged, create_raw_tables, is_due, load_staged
 from orchestration.warehouse.connection import quote
 from tests.sources.conftest import NOW, Query, Write, csv_of
 from tests.sources.killing import KILLS, kill_at_random
@@ -61,6 +61,27 @@ def test_all_tables_exist_and_an_unchanged_file_is_not_loaded_again(
             [settings.warehouse_path.stem],
         ).fetchall()
     assert version[0][0].startswith("v1.4.0")
+
+
+def test_a_load_by_a_clock_that_was_ahead_is_not_the_last_one_for_ever(
+    settings: Settings, write: Write
+) -> None:
+    write("activities.csv", csv_of(ACTIVITIES, ["a1,ann,call,2026-05-01T00:30:00Z"]))
+    load_files(settings, now=NOW + dt.timedelta(days=365))
+    write("activities.csv", csv_of(ACTIVITIES, ["a1,ann,call,2026-05-02T00:30:00Z"]))
+    assert load_files(settings, now=NOW)[1].rows_changed == 1
+    assert load_files(settings, now=LATER)[1].skipped_unchanged
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(None, True), (0, False), (-6, False), (-7, True), (-8, True), (1, True), (365, True)],
+)
+def test_what_is_done_weekly_is_due_after_a_week_or_a_wrong_clock(
+    last: int | None, expected: bool
+) -> None:
+    at = None if last is None else NOW + dt.timedelta(days=last)
+    assert is_due(at, dt.timedelta(days=7), NOW) is expected
 
 
 def test_increments_of_keyed_rows(settings: Settings, write: Write, query: Query) -> None:

@@ -53,6 +53,7 @@ from orchestration.sources.shared.crm import (
 from orchestration.sources.shared.load import (
     TableLoad,
     create_raw_tables,
+    is_due,
     iso,
     merge_records,
     write_changed_months,
@@ -239,8 +240,8 @@ class _Load:
             cursor = Cursor()
         cursor = replace(cursor, fields=json.dumps(selected.by_column, sort_keys=True))
         rows, changed, deleted = 0, 0, 0
-        is_due = cursor.swept_at is None or parse_moment(cursor.swept_at) + SWEEP_EVERY <= self.now
-        if cursor.sweep_from is not None or is_due:
+        swept_at = parse_moment(cursor.swept_at) if cursor.swept_at else None
+        if cursor.sweep_from is not None or is_due(swept_at, SWEEP_EVERY, self.now):
             cursor, rows, changed, deleted = self._sweep(one, selected, cursor)
         # a window that an earlier load began ends before now: another follows it
         for _ in range(1 if cursor.window_to is None else 2):

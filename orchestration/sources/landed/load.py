@@ -37,7 +37,7 @@ from orchestration.sources.landed.places import (
     open_place,
 )
 from orchestration.sources.shared.crm import parse_moment
-from orchestration.sources.shared.load import iso, merge_records, write_changed_months
+from orchestration.sources.shared.load import is_due, iso, merge_records, write_changed_months
 from orchestration.warehouse.connection import limits, quote, working_folder, write_parquet
 
 # a tool may stamp a row earlier than others can see it
@@ -132,7 +132,7 @@ def load_landed(
         [table.raw, columns],
     ).fetchall()
     synced_to, gone, whole_at = last[0] if last else (None, 0, None)
-    whole = full or synced_to is None or parse_moment(whole_at) + WHOLE_EVERY <= now
+    whole = full or synced_to is None or is_due(parse_moment(whole_at), WHOLE_EVERY, now)
     read, changed, deleted, mark = 0, 0, 0, synced_to
     if not whole:
         read, changed, mark, _ = _read(

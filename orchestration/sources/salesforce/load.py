@@ -46,6 +46,7 @@ from orchestration.sources.shared.crm import (
 from orchestration.sources.shared.load import (
     TableLoad,
     create_raw_tables,
+    is_due,
     iso,
     merge_records,
     write_changed_months,
@@ -171,10 +172,10 @@ def _load_object(
         rows, changed = rows + more_rows, changed + more_changed
     done = cursor
     deleted = 0
-    due = done.reconciled_at is None or parse_moment(done.reconciled_at) + RECONCILE_EVERY <= now
+    reconciled_at = parse_moment(done.reconciled_at) if done.reconciled_at else None
     if is_first and not full and done.reconciled_at is None:
         _write_cursor(con, one, replace(done, reconciled_at=iso(now)))
-    elif due or full:
+    elif full or is_due(reconciled_at, RECONCILE_EVERY, now):
         repaired, deleted = _reconcile(con, settings, client, one, selected, now)
         changed += repaired
         _write_cursor(con, one, replace(done, reconciled_at=iso(now)))

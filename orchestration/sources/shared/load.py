@@ -63,6 +63,14 @@ def iso(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def is_due(last: dt.datetime | None, every: dt.timedelta, now: dt.datetime) -> bool:
+    """Whether something that is done now and then is to be done again.
+
+    It is, too, if it was last done after now: one of the two clocks was wrong.
+    """
+    return last is None or not now - every < last <= now
+
+
 def raw_columns(table: Table) -> tuple[str, ...]:
     """The columns of the raw table, in order."""
     return (*(column.name for column in table.columns), *META_COLUMNS)
@@ -90,7 +98,7 @@ def unchanged(
     """
     last = con.execute(
         "select file_fingerprint, rows_in_file, rows_quarantined"
-        f" from {SCHEMA}._loads where table_name = ? order by loaded_at desc, rowid desc limit 1",
+        f" from {SCHEMA}._loads where table_name = ? order by rowid desc limit 1",
         [table.name],
     ).fetchall()
     if not last or last[0][0] != fingerprint or (last[0][2] and not quarantine):

@@ -7,7 +7,7 @@
 -- absent: the same fields as before
 
 with last_load as (
-    select max(loaded_at) as loaded_at
+    select max_by(loaded_at, rowid) as loaded_at
     from {{ schema }}._loads
     where object_name = '{{ loaded_as }}'
 )

@@ -12,8 +12,9 @@ with stored as (
     from {{ schema }}.{{ table }}
 ),
 
+-- the last load is the last row, whatever the clock said
 counted as (
-    select coalesce(max_by(live_rows, (loaded_at, rowid)), 0) as live_rows
+    select coalesce(max_by(live_rows, rowid), 0) as live_rows
     from {{ schema }}._loads
     where object_name = '{{ loaded_as }}'
 )

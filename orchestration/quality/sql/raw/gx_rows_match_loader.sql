@@ -19,7 +19,7 @@ last_load as (
     select rows_in_file - coalesce(rows_quarantined, 0) as file_rows
     from raw_files._loads
     where table_name = '{{ table }}'
-    order by loaded_at desc, rowid desc
+    order by rowid desc -- the order of loads, whatever the clock said
     limit 1
 ),
 
