@@ -86,7 +86,7 @@ def arguments(day: dt.date) -> tuple[str, ...]:
 def company(tmp_path: Path) -> Company:
     project, files = tmp_path / "project", tmp_path / "files"
     leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for folder in ("orchestration", "dbt_project", ".dlt"):
+    for folder in ("orchestration", "dbt_project"):
         shutil.copytree(REPOSITORY / folder, project / folder, ignore=leave_out)
     shutil.copy(REPOSITORY / "pyproject.toml", project)
     org = Org(now=MORNING - dt.timedelta(hours=6), max_calls=10_000_000, polls_until_done=0)
