@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import re
 import time
 from collections import defaultdict, deque
@@ -18,6 +17,7 @@ from orchestration.sources.shared.crm import (
     custom_fields,
     named_objects,
 )
+from orchestration.sources.shared.http import RESERVED_CALLS, ApiClient, json_object
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -35,9 +35,6 @@ ASSOCIATED_IDS = 1_000
 
 # calls in a stretch of seconds: below the 100 in 10 s, and 5 in 1 s, that every account has
 PACE = {"search": (4, 1.0), "other": (90, 10.0)}
-
-# share of the day's API calls that is left to other programs
-RESERVED_CALLS = 0.1
 
 URL = "https://api.hubapi.com"
 
@@ -97,7 +94,7 @@ def _objects(text: str) -> tuple[str, ...]:
     return names or tuple(name for name in OBJECT_BY_NAME if name not in NOT_UNLESS_NAMED)
 
 
-class HubSpotClient:
+class HubSpotClient(ApiClient):
     """Asks at a bearable pace, and knows what HubSpot's errors mean. `sleep` is for tests."""
 
     def __init__(
@@ -108,17 +105,9 @@ class HubSpotClient:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare without asking anything yet."""
-        if session is None:
-            from orchestration.sources.shared.http import new_session
-
-            session = new_session(sleep)
+        super().__init__(session, sleep, clock)
         self.settings = settings
-        self.calls = 0
         self.calls_left = ""
-        self.server_time = dt.datetime.fromtimestamp(clock(), dt.UTC)
-        self._session = session
-        self._sleep = sleep
-        self._clock = clock
         self._recent: dict[str, deque[float]] = {kind: deque() for kind in PACE}
 
     def properties(self, name: str) -> list[dict[str, Any]]:
@@ -201,25 +190,9 @@ class HubSpotClient:
     def _ask(
         self, method: str, path: str, about: str, *, kind: str = "other", **more: Any
     ) -> dict[str, Any]:
-        from requests import RequestException
-
         self._keep_pace(kind)
-        self.calls += 1
-        try:
-            response = self._session.request(
-                method,
-                f"{self.settings.url}/{path}",
-                headers={"Authorization": f"Bearer {self.settings.service_key}"},
-                **more,
-            )
-        except RequestException as error:
-            # the text of such an error has addresses in it, which is why only its kind is shown
-            raise ScorecardError(
-                f"{self.settings.url} cannot be reached or breaks off ({type(error).__name__}), "
-                "after several attempts. What was read is kept; refresh again."
-            ) from None
-        if date := response.headers.get("Date"):
-            self.server_time = email.utils.parsedate_to_datetime(date).astimezone(dt.UTC)
+        known = self.settings
+        response = self.send(method, known.url, path, known.service_key, **more)
         if not response.ok:
             raise _refusal(response, about)
         self._spare(response.headers)
@@ -252,12 +225,8 @@ class HubSpotClient:
 
 
 def _refusal(response: Response, about: str) -> ScorecardError:
-    """What an answer means that is no good one."""
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = {}
-    said = answer if isinstance(answer, dict) else {}
+    """Map an error response to the exception to raise."""
+    said = json_object(response)
     status, message = response.status_code, str(said.get("message", "no reason given"))[:300]
     if status == 429:
         if said.get("policyName") == "DAILY":

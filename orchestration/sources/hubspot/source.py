@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
 from orchestration.sources.hubspot.client import (
     API_VERSION,
@@ -32,6 +31,8 @@ from orchestration.sources.registry import CheckedObject, Source
 from orchestration.sources.shared.crm import (
     ObjectFailed,
     parse_moment,
+    require_all_found,
+    unread,
 )
 from orchestration.sources.shared.load import (
     TableLoad,
@@ -104,8 +105,7 @@ def load(
         loads = landed.load(settings, chosen, full=full, now=now)
     else:
         loads = load_hubspot(settings, _client(chosen), full=full, now=now)
-    unread = [one for one in OBJECTS if one.name not in chosen.objects]
-    return [*loads, *(TableLoad(one.table, 0, 0, 0, 0, 0, None, True) for one in unread)]
+    return [*loads, *(unread(one.table) for one in OBJECTS if one.name not in chosen.objects)]
 
 
 def check(settings: Settings) -> tuple[str, list[str]]:
@@ -149,9 +149,8 @@ def check_hubspot(client: HubSpotClient) -> tuple[str, list[str]]:
         try:
             step()
         except ObjectFailed as error:
-            failures.append(f"- {error}")
-    if failures:
-        raise ConfigError("\n".join(["HubSpot: something is missing.", *failures]))
+            failures.append(str(error))
+    require_all_found("HubSpot", failures)
     left = f"; {client.calls_left}" if client.calls_left else ""
     return f"HubSpot: {len(client.settings.objects)} objects can be read{left}.", warnings
 

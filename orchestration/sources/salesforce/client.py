@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import email.utils
 import io
 import json
 import re
@@ -24,6 +23,7 @@ from orchestration.sources.shared.crm import (
     custom_fields,
     named_objects,
 )
+from orchestration.sources.shared.http import RESERVED_CALLS, ApiClient, json_object
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -42,9 +42,6 @@ PAGE_ROWS = 250_000
 QUERIES_PER_CALL = 5  # that Salesforce takes in one composite request, and counts as one call
 
 LONGEST_JOB = dt.timedelta(hours=6)
-
-# share of the day's API calls that is left to other programs
-RESERVED_CALLS = 0.1
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ def _objects(text: str) -> tuple[str, ...]:
     return names or tuple(one.name for one in OBJECTS if one.name not in NOT_UNLESS_NAMED)
 
 
-class SalesforceClient:
+class SalesforceClient(ApiClient):
     """Signs in, asks, and knows what Salesforce's errors mean. `sleep` is for tests."""
 
     def __init__(
@@ -136,16 +133,8 @@ class SalesforceClient:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare without asking anything yet."""
-        if session is None:
-            from orchestration.sources.shared.http import new_session
-
-            session = new_session(sleep)
+        super().__init__(session, sleep, clock)
         self.settings = settings
-        self.calls = 0
-        self.server_time = dt.datetime.fromtimestamp(clock(), dt.UTC)
-        self._session = session
-        self._sleep = sleep
-        self._clock = clock
         self._token = ""
         self._instance = settings.login_url
 
@@ -276,8 +265,6 @@ class SalesforceClient:
         if response.status_code == 401:  # it expires after hours; once more, and only once
             self._sign_in()
             response = self._send(method, path, more)
-        if date := response.headers.get("Date"):
-            self.server_time = email.utils.parsedate_to_datetime(date).astimezone(dt.UTC)
         if used := re.search(
             r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", "")
         ):
@@ -285,18 +272,8 @@ class SalesforceClient:
         return response
 
     def _send(self, method: str, path: str, more: Mapping[str, Any]) -> Response:
-        from requests import RequestException
-
-        self.calls += 1
-        try:
-            return self._session.request(
-                method,
-                f"{self._instance}/services/data/{API_VERSION}/{path}",
-                headers={"Authorization": f"Bearer {self._token}"},
-                **more,
-            )
-        except RequestException as error:
-            raise _unreachable(self._instance, error) from None
+        path = f"services/data/{API_VERSION}/{path}"
+        return self.send(method, self._instance, path, self._token, **more)
 
     def _spare(self, used: int, total: int) -> None:
         if used > total * (1 - RESERVED_CALLS):
@@ -329,8 +306,6 @@ class SalesforceClient:
         )
 
     def _sign_in(self) -> None:
-        from requests import RequestException
-
         known = self.settings
         if known.private_key_file:
             form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -338,22 +313,13 @@ class SalesforceClient:
         else:
             form = {"grant_type": "client_credentials", "client_id": known.client_id,
                     "client_secret": known.client_secret}  # fmt: skip
-        self.calls += 1
-        try:
-            response = self._session.request(
-                "POST", f"{known.login_url}/services/oauth2/token", data=form
-            )
-        except RequestException as error:
-            raise _unreachable(known.login_url, error) from None
+        response = self.send("POST", known.login_url, "services/oauth2/token", data=form)
         if response.status_code >= 500 or response.status_code == 429:
             raise ScorecardError(
                 f"{known.login_url}: signing in fails ({response.status_code}), after several "
                 "attempts. Refresh again later."
             )
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = {}
+        answer = json_object(response)
         if not response.ok or "access_token" not in answer:
             raise ConfigError(
                 f"{known.login_url}: Salesforce does not let us in "
@@ -364,14 +330,6 @@ class SalesforceClient:
             )
         self._token = answer["access_token"]
         self._instance = answer.get("instance_url", known.login_url).rstrip("/")
-
-
-def _unreachable(where: str, error: Exception) -> ScorecardError:
-    # the text of such an error has addresses in it, which is why only its kind is shown
-    return ScorecardError(
-        f"{where} cannot be reached or breaks off ({type(error).__name__}), after several "
-        "attempts. What was read is kept; refresh again."
-    )
 
 
 def _error_of(response: Response) -> tuple[str, str]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from orchestration.core.errors import ConfigError
 from orchestration.core.settings import Settings
 from orchestration.sources.registry import CheckedObject, Source
 from orchestration.sources.salesforce.client import (
@@ -28,6 +27,8 @@ from orchestration.sources.salesforce.objects import (
 )
 from orchestration.sources.shared.crm import (
     ObjectFailed,
+    require_all_found,
+    unread,
 )
 from orchestration.sources.shared.load import (
     TableLoad,
@@ -84,8 +85,7 @@ def load(
         loads = load_landed_salesforce(settings, chosen, full=full, now=now)
     else:
         loads = load_salesforce(settings, _client(chosen), full=full, now=now)
-    unread = [one for one in OBJECTS if one.name not in chosen.objects]
-    return [*loads, *(TableLoad(one.table, 0, 0, 0, 0, 0, None, True) for one in unread)]
+    return [*loads, *(unread(one.table) for one in OBJECTS if one.name not in chosen.objects)]
 
 
 def check(settings: Settings) -> tuple[str, list[str]]:
@@ -117,9 +117,8 @@ def check_salesforce(client: SalesforceClient) -> tuple[str, list[str]]:
             selected = select_fields(client.settings, one, client.describe(one.name))
             warnings += selected.warnings
         except ObjectFailed as error:
-            failures.append(f"- {error}")
-    if failures:
-        raise ConfigError("\n".join(["Salesforce: something is missing.", *failures]))
+            failures.append(str(error))
+    require_all_found("Salesforce", failures)
     return f"Salesforce: {len(client.settings.objects)} objects can be read; {left}.", warnings
 
 

@@ -220,6 +220,22 @@ def require_all_read(crm: str, failures: Sequence[str], asked: int) -> None:
         )
 
 
+def require_all_found(crm: str, failures: Sequence[str]) -> None:
+    """Stop a check that found something missing.
+
+    Raises:
+        ConfigError: names everything that is missing.
+    """
+    if failures:
+        lines = [f"{crm}: something is missing.", *(f"- {failure}" for failure in failures)]
+        raise ConfigError("\n".join(lines))
+
+
+def unread(table: str) -> TableLoad:
+    """What a load did to a table whose object is not read."""
+    return TableLoad(table, 0, 0, 0, 0, 0, None, True)
+
+
 def parse_moment(text: str) -> dt.datetime:
     """A moment as CRMs write it."""
     return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))

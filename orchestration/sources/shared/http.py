@@ -1,10 +1,14 @@
-"""HTTP for connectors: one session that retries what may pass, and nothing else."""
+"""HTTP for connectors: a client whose session retries what may pass, and nothing else."""
 
 from __future__ import annotations
 
+import datetime as dt
+import email.utils
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from orchestration.core.errors import ScorecardError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
@@ -13,6 +17,9 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 120.0
 MAX_ATTEMPTS = 6
 MAX_DELAY = 120.0
+
+# share of the day's API calls that is left to other programs
+RESERVED_CALLS = 0.1
 
 
 def new_session(sleep: Callable[[float], None] = time.sleep) -> Session:
@@ -65,6 +72,63 @@ def new_session(sleep: Callable[[float], None] = time.sleep) -> Session:
     )
     session.send = retrying.wraps(session.send)  # type: ignore[method-assign]
     return session
+
+
+class ApiClient:
+    """What clients of APIs share: a session that retries, and the server's clock.
+
+    Session, sleep and clock are arguments for tests.
+    """
+
+    def __init__(
+        self,
+        session: Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare without asking anything yet."""
+        self.server_time = dt.datetime.fromtimestamp(clock(), dt.UTC)
+        self._session = session or new_session(sleep)
+        self._sleep = sleep
+        self._clock = clock
+
+    def send(self, method: str, where: str, path: str, token: str = "", **more: Any) -> Response:
+        """Send a request, and take the time from its answer, whatever that is.
+
+        Args:
+            method: GET or POST.
+            where: scheme and host, which messages may show.
+            path: the rest of the address.
+            token: what says who asks.
+            more: as `requests` takes it.
+
+        Raises:
+            ScorecardError: the server cannot be reached.
+        """
+        from requests import RequestException
+
+        if token:
+            more["headers"] = {"Authorization": f"Bearer {token}"}
+        try:
+            response = self._session.request(method, f"{where}/{path}", **more)
+        except RequestException as error:
+            # the text of such an error has addresses in it, which is why only its kind is shown
+            raise ScorecardError(
+                f"{where} cannot be reached or breaks off ({type(error).__name__}), after several "
+                "attempts. What was read is kept; refresh again."
+            ) from None
+        if date := response.headers.get("Date"):
+            self.server_time = email.utils.parsedate_to_datetime(date).astimezone(dt.UTC)
+        return response
+
+
+def json_object(response: Response) -> dict[str, Any]:
+    """The JSON object that an answer is; an empty one when it is something else."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def may_pass(response: Response) -> bool:
