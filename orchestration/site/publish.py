@@ -88,14 +88,7 @@ def publish_site(settings: Settings) -> Path:
         else:
             shutil.copytree(shell, work, dirs_exist_ok=True, copy_function=link_or_copy)
             write_site_data(published, work / "data", sources_dir, company)
-        if site.exists():
-            # the same release again (the pages changed): a reader sees the one or the other
-            retired = Path(tempfile.mkdtemp(prefix=".old-", dir=releases))
-            os.replace(site, retired / "site")
-            os.replace(work, site)
-            shutil.rmtree(retired)
-        else:
-            os.replace(work, site)
+        _put_in_place(work, site)
         _point_to(pointer, site)
     except OSError as error:
         raise PublishError(
@@ -107,6 +100,17 @@ def publish_site(settings: Settings) -> Path:
         _prune_pool(pool)
     keep_newest(releases, KEEP_RELEASES, keep=site)
     return site
+
+
+def _put_in_place(work: Path, site: Path) -> None:
+    if site.exists():
+        # the same release again (the pages changed): a reader sees the one or the other
+        retired = Path(tempfile.mkdtemp(prefix=".old-", dir=site.parent))
+        os.replace(site, retired / "site")
+        os.replace(work, site)
+        shutil.rmtree(retired)
+    else:
+        os.replace(work, site)
 
 
 def _point_to(pointer: Path, site: Path) -> None:

@@ -128,34 +128,38 @@ def build(
     results: Sequence[RunResult] = []
     errors: list[str] = []
     if len(unchanged) < len(nodes):
-        if unchanged:  # name the others: `--exclude` would also leave out their tests
-            names = [name.split(".")[2] for name in nodes if name not in unchanged]
-            selection = ["--select", *names, "--indirect-selection", "empty"]
-        arguments = ["--no-write-json", "build", "--exclude-resource-type", "unit_test", *selection]
-        if full:
-            arguments.append("--full-refresh")
+        arguments = _build_arguments(plan, selection, full=full)
         environment["SCORECARD_VERSION"] = plan.version
         result = _invoke(settings, arguments, environment, project.manifest, collect)
         results = result.result.results if result.result is not None else []
-        errors = [_message(node) for node in results if node.status in ("error", "fail")]
-        if not result.success and not errors:
-            errors = [str(result.exception or "dbt stopped without a message")]
+        errors = _errors(result, results)
     # dbt's own log would have more lines, and formats those it leaves out too: 5 ms for each node
     (target_dir(settings) / "dbt.log").write_text("".join(f"{line}\n" for line in lines), "utf-8")
     checks = {node.node.unique_id: _check(node) for node in results if _is_executed_test(node)}
-    succeeded = {
-        node.node.unique_id for node in results if node.status in ("success", "pass", "warn")
-    }
+    good = ("success", "pass", "warn")
+    succeeded = {node.node.unique_id for node in results if node.status in good}
     node_cache.record(settings, plan, succeeded, events, checks)
     results_by_node = {event["data"]["node_info"]["unique_id"]: event for event in events}
     results_by_node |= {name: cached.event for name, cached in unchanged.items()}
     checks |= {name: cached.check for name, cached in unchanged.items() if cached.check is not None}
-    return DbtRun(
-        events=[results_by_node[name] for name in nodes if name in results_by_node],
-        checks=list(checks.values()),
-        errors=errors,
-        refused=_refused(settings, errors),
-    )
+    in_order = [results_by_node[name] for name in nodes if name in results_by_node]
+    return DbtRun(in_order, list(checks.values()), errors, _refused(settings, errors))
+
+
+def _errors(result: Any, results: Sequence[RunResult]) -> list[str]:
+    errors = [_message(node) for node in results if node.status in ("error", "fail")]
+    if not result.success and not errors:
+        return [str(result.exception or "dbt stopped without a message")]
+    return errors
+
+
+def _build_arguments(plan: node_cache.Plan, selection: Sequence[str], *, full: bool) -> list[str]:
+    if plan.unchanged:  # name the others: `--exclude` would also leave out their tests
+        nodes = [name for name in plan.upstream_hashes if name not in plan.unchanged]
+        names = [name.split(".")[2] for name in nodes]
+        selection = ["--select", *names, "--indirect-selection", "empty"]
+    whole = ["--full-refresh"] if full else []
+    return ["--no-write-json", "build", "--exclude-resource-type", "unit_test", *selection, *whole]
 
 
 def _invoke(
