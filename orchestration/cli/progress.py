@@ -1,4 +1,4 @@
-"""What a refresh shows on the terminal: its steps as they run, and a summary at the end."""
+"""Progress of a refresh on the terminal: its steps as they run, and a summary at the end."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Display:
 def print_summary(
     settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool, alerts: bool
 ) -> None:
-    """Say what was read, checked and published."""
+    """Print what was read, checked and published."""
     from orchestration.releases.release import current_release
     from orchestration.warehouse.run_state import read_alerts, read_checks
 
@@ -101,7 +101,7 @@ def print_summary(
 
 
 def print_release(settings: Settings, release: Release, *, reports: bool) -> None:
-    """Say where the release and the pages are, and who sees nothing of them."""
+    """Print where the release and the pages are, and who sees none of it."""
     current = shown(settings.published_dir) / "current"
     out.print(f"Published  {release.release_id}, as of {release.as_of_date}")
     out.print(f"           {current}/scorecard.duckdb and {current}/parquet/*.parquet")

@@ -1,4 +1,4 @@
-"""The commands of those who sell and lead: a scorecard, a plan, one-on-ones, alerts."""
+"""Commands for reps and managers: scorecard, plan, one-on-ones, alerts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def agree(
     ] = None,
     company: Company = None,
 ) -> None:
-    """Write down what was agreed on in a one-on-one; later sheets say what came of it."""
+    """Record an action agreed on in a one-on-one; later sheets show its outcome."""
     from orchestration.policy.as_of import company_time_zone
     from orchestration.readers.agreements import agree as write_down
     from orchestration.readers.agreements import find_metric

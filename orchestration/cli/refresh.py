@@ -76,7 +76,7 @@ def watch(
         bool, typer.Option("--no-reports", help="Publish the data, leave the pages.")
     ] = False,
 ) -> None:
-    """Look at the sources now and then, refresh as of today when they changed; until Ctrl+C."""
+    """Poll the sources and refresh as of today when they change, until Ctrl+C."""
     from orchestration.policy.as_of import company_time_zone
     from orchestration.readers.alerts import AlertSettings
     from orchestration.readers.watch import seconds_between_looks

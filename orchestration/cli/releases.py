@@ -78,7 +78,7 @@ def serve(
 
 @app.command()
 def roles(company: Company = None) -> None:
-    """Give each person a login to the served PostgreSQL, and take it from those who left."""
+    """Give each person a login to the served PostgreSQL, and revoke it from those who left."""
     from orchestration.releases.postgres import make_roles
 
     settings = settings_of(company)
@@ -95,7 +95,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where to, for example backups/2026-12-01.tar.gz.")],
     company: Company = None,
 ) -> None:
-    """Write all that no refresh can rebuild into one archive."""
+    """Write everything that no refresh can rebuild into one archive."""
     from orchestration.core.machine import format_size
     from orchestration.releases.backup import write_backup
 

@@ -1,4 +1,4 @@
-"""What the commands share: whose data, the time, and what they print to."""
+"""Shared by the commands: the company, the time, and the output streams."""
 
 from __future__ import annotations
 

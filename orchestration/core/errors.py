@@ -1,4 +1,4 @@
-"""Errors a person can act on: each says what is wrong, where, and what to do next."""
+"""Errors a person can act on: each names the problem, the place and the remedy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class ScorecardError(Exception):
-    """A step or a check failed; nothing was published. The message is shown as it stands."""
+    """A step or a check failed; nothing was published. The message is shown unchanged."""
 
     exit_code = 1
 

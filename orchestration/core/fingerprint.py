@@ -1,4 +1,4 @@
-"""Fingerprints: how every step tells whether files, rows or values changed since the last time."""
+"""Fingerprints tell whether files, rows or values have changed since the last run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def hash_bytes(content: bytes) -> str:
 
 
 def hash_values(*values: object) -> str:
-    """Hash values by their `repr`; sort what has no order before."""
+    """Hash values by their `repr`; the caller sorts values that have no order."""
     return hash_bytes(repr(values).encode())
 
 

@@ -1,4 +1,4 @@
-"""What the machine refuses: space, rights or memory, said by disk and folder.
+"""Map errors of the machine (space, rights, memory) to ours, naming disk and folder.
 
 Python, DuckDB, Arrow, SQLite and dbt each report a full disk in their own way, and whoever
 was reading a file then takes it for a fault of that file. Errors of the machine become ours here

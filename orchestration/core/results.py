@@ -1,4 +1,4 @@
-"""What a data check is and what it found: the same two shapes for dbt tests and expectations."""
+"""Declaration and result of a data check, the same for dbt tests and expectations."""
 
 from __future__ import annotations
 

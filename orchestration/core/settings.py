@@ -1,4 +1,4 @@
-"""Where things are and what is switched on, read once from the environment."""
+"""Paths and options of a company, read once from the environment."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Settings:
 
     @property
     def has_crm(self) -> bool:
-        """Whether records come from a CRM too, so that files need not have the reps."""
+        """Whether a CRM is enabled too, so that the files need not contain the reps."""
         return self.sources != ("files",)
 
     @property

@@ -1,4 +1,4 @@
-"""Text of others, such as names and cells, as it may stand in a message, a log or a digest."""
+"""Make foreign text, such as names and cells, safe for a message, a log or a digest."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _CONTROLS = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text without anything that a terminal or a mail program would obey."""
+    """Remove everything that a terminal or a mail program would interpret."""
     return text if text.isprintable() else _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
-    """The plain text in one line, cut where it is too long to be read."""
+    """Return the plain text on one line, shortened if it is too long."""
     line = " ".join(plain(text[: 10 * longest]).split())
     return line if len(line) <= longest else f"{line[:longest]}…"

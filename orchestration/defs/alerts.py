@@ -1,4 +1,4 @@
-"""Alerts: after the publication, for those who want them. They never fail a refresh."""
+"""Alerts are sent after publication, if enabled; they never fail a refresh."""
 
 import datetime as dt
 import os
@@ -18,7 +18,7 @@ RETRIES = dg.RetryPolicy(max_retries=2, delay=15, backoff=dg.Backoff.EXPONENTIAL
 
 @dg.definitions
 def alerts() -> dg.Definitions:
-    """One asset: what rep and manager were told."""
+    """One asset: the digests for reps and managers."""
 
     @dg.asset(
         key=DIGESTS,
@@ -33,7 +33,7 @@ def alerts() -> dg.Definitions:
     def digests(
         context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
     ) -> dg.MaterializeResult[None]:
-        """Send what is due; what could not be delivered is tried again, then only a warning."""
+        """Send the digests that are due; a delivery that fails again is only a warning."""
         today = dt.datetime.now(company_time_zone(refresh.settings)).date()
         try:
             outcome = send_digests(

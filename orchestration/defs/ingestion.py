@@ -1,4 +1,4 @@
-"""Raw tables: what the sources said, as text, and what well-kept libraries know."""
+"""Raw tables: the sources' records as text, and reference data from libraries."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ def ingestion() -> dg.Definitions:
 
 
 def _specs(sources: Sequence[Source], reference: Mapping[str, dg.AssetKey]) -> list[dg.AssetSpec]:
-    """The raw tables of the sources, and what is loaded beside them."""
+    """Return the specs of the sources' raw tables and of the tables loaded with them."""
     raw = [dg.AssetKey([source.schema, table]) for source in sources for table in source.tables]
     return [
         *(

@@ -22,7 +22,7 @@ SERVED = dg.AssetKey(["published", "postgres"])
 
 @dg.definitions
 def publication() -> dg.Definitions:
-    """The release that readers see, and PostgreSQL showing it where one is served."""
+    """The release, and its copy in PostgreSQL where one is served."""
     settings = Settings.from_environment()
     nodes = parsed_project(settings).content["nodes"].values()
     marts = [dg.AssetKey(["marts", node["name"]]) for node in nodes if node["schema"] == "marts"]

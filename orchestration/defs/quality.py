@@ -20,7 +20,7 @@ def quality() -> dg.Definitions:
 
 
 def suite_checks(suite: SuiteName) -> dg.AssetChecksDefinition:
-    """One step that evaluates all expectations of a suite."""
+    """Define one step that evaluates all expectations of a suite."""
     declared = expectation_names(suite, Settings.from_environment().sources)
 
     @dg.multi_asset_check(
@@ -37,7 +37,7 @@ def suite_checks(suite: SuiteName) -> dg.AssetChecksDefinition:
     )
     @names_the_disk
     def expectations(refresh: dg.ResourceParam[Refresh]) -> Iterator[dg.AssetCheckResult]:
-        """Evaluate the suite; a check that gave no result is an error, not a success."""
+        """Evaluate the suite; a check without a result is an error, not a success."""
         results = run_suite(refresh.settings, suite, refresh.as_of)
         write_checks(refresh.settings, suite, results)
         found = {(result.table_name, result.check_name): result for result in results}

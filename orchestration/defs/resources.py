@@ -1,4 +1,4 @@
-"""What a refresh is run with: the settings, the as-of date and the company's lock."""
+"""The resource of a refresh: settings, as-of date and the company's lock."""
 
 import datetime as dt
 import inspect
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Refresh:
-    """One run: whose data, up to which day, and how."""
+    """One run: its company, as-of date and options."""
 
     settings: Settings
     as_of: dt.date
@@ -57,7 +57,7 @@ class RefreshResource(dg.ConfigurableResource[Refresh]):
 
 
 def names_the_disk(step: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Let a step that lacks space, rights or memory say so, whatever a library makes of it."""
+    """Report a lack of space, rights or memory as such, whatever a library makes of it."""
 
     @wraps(step)
     def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:
@@ -75,7 +75,7 @@ def names_the_disk(step: Callable[Arguments, Result]) -> Callable[Arguments, Res
 
 
 def end_dead_runs(instance: dg.DagsterInstance, settings: Settings, living_run_id: str) -> None:
-    """Mark runs as failed that were killed: who holds the lock knows that no other run lives."""
+    """Mark killed runs as failed: the holder of the lock knows that no other run is alive."""
     started = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.STARTED], tags={COMPANY_TAG: settings.company}
     )
@@ -86,5 +86,5 @@ def end_dead_runs(instance: dg.DagsterInstance, settings: Settings, living_run_i
 
 @dg.definitions
 def resources() -> dg.Definitions:
-    """The resource that every step asks for."""
+    """The resource that every step requires."""
     return dg.Definitions(resources={"refresh": RefreshResource()})

@@ -1,4 +1,4 @@
-"""The intraday refresh: a look at the sources now and then, and a run when something changed."""
+"""The intraday refresh: poll the sources, and start a run when something changed."""
 
 import datetime as dt
 
@@ -24,7 +24,7 @@ LONGEST_START = dt.timedelta(minutes=10)
 
 @dg.definitions
 def sensors() -> dg.Definitions:
-    """One sensor, switched off until somebody wants it."""
+    """One sensor, off by default."""
     settings = Settings.from_environment()
     try:
         seconds = seconds_between_looks()
@@ -38,7 +38,7 @@ def sensors() -> dg.Definitions:
         description="Looks at the sources, and refreshes as of today when something changed.",
     )
     def intraday(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        """At most one run at a time, later after each that failed, never for the same thing twice.
+        """Request at most one run at a time, later after failures, never twice for one change.
 
         What was read is in the releases: what is due is compared with the last one, so a run counts
         only once it has published.
@@ -71,7 +71,7 @@ def sensors() -> dg.Definitions:
 
 
 def _running(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime) -> str:
-    """Why no other run may start now, or nothing; ends runs that died long ago."""
+    """Return why no other run may start now, or None; marks runs that died long ago as failed."""
     if is_refreshing(settings):
         return "A refresh is running."
     unfinished = dg.RunsFilter(statuses=UNFINISHED, tags={COMPANY_TAG: settings.company})

@@ -33,7 +33,7 @@ DbtEvent = (
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups are the layers; seeds wait for the check of the policy."""
+    """Group assets by layer; seeds depend on the check of the policy."""
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -49,7 +49,7 @@ class Translator(DagsterDbtTranslator):
         return spec
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The description alone; the SQL is in the repository."""
+        """Return the description without the SQL, which is in the repository."""
         description: str = dbt_resource_props["description"]
         return description
 
@@ -78,7 +78,7 @@ def transformation() -> dg.Definitions:
     def dbt_build(
         context: dg.AssetExecutionContext, refresh: dg.ResourceParam[Refresh]
     ) -> Iterator[DbtEvent]:
-        """Build what is selected; after a success no month counts as changed any more."""
+        """Build the selected nodes; after a success, clear the list of changed months."""
         settings = refresh.settings
         recipe = _recipe(settings)
         selected = get_updated_cli_invocation_params_for_context(
@@ -125,7 +125,7 @@ def transformation() -> dg.Definitions:
 
 
 def _recipe(settings: Settings) -> str:
-    """What old months of the incremental models depend on besides their records.
+    """Hash what old months of the incremental models depend on besides their records.
 
     The models and the policy, and the time zone that each rep had when.
     """
@@ -146,7 +146,7 @@ class _Table:
     rows: int | None = None
 
     def metadata(self) -> dict[str, Any]:
-        """What Dagster shows beside the asset."""
+        """Return the metadata that Dagster shows with the asset."""
         columns = [
             dg.TableColumn(name, type=type_, description=c) for name, type_, c in self.columns
         ]

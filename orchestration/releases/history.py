@@ -57,7 +57,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "goal_period": ("metrics.goal_period", "The goal of the whole period, as published."),
     "attainment": ("metrics.attainment", "Actual divided by goal to date, as published."),
     "level": ("metrics.level", "The performance level, as published."),
-    "evidence": ("metrics.evidence", "Whether the level could be told from luck."),
+    "evidence": ("metrics.evidence", "Whether the level was distinguishable from chance."),
     "status": ("metrics.status", "Level and evidence together, as published."),
     "score": ("reps.score", "The rep's score in the period; the same on each metric's row."),
     "score_status": ("reps.status", "The status of the score; the same on each metric's row."),

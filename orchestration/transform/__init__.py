@@ -1,1 +1,1 @@
-"""dbt in process, and what need not be built again."""
+"""dbt in process, the node cache, lineage and engines."""

@@ -62,7 +62,7 @@ def target_dir(settings: Settings) -> Path:
 
 
 def parse(settings: Settings) -> DbtProject:
-    """Parse the project; what did not change since the last time is not parsed again.
+    """Parse the project, reusing what has not changed since the last parse.
 
     Raises:
         ScorecardError: the project or the policy cannot be parsed.
@@ -102,7 +102,7 @@ def build(
 
     Args:
         settings: Whose warehouse to build.
-        project: What `parse` returned.
+        project: The parsed project.
         as_of: The last day that counts.
         full: Build everything anew, incremental models from scratch.
         selection: dbt's selection arguments; all nodes by default.
@@ -183,7 +183,7 @@ def _invoke(
 
 @contextmanager
 def _dbt_environment(settings: Settings, more: Mapping[str, str]) -> Iterator[None]:
-    """Set the variables that dbt and the project read, and put back what was there."""
+    """Set the variables that dbt and the project read, and restore the old values."""
     directory = target_dir(settings)
     directory.mkdir(parents=True, exist_ok=True)
     values = {
@@ -212,7 +212,7 @@ def _dbt_environment(settings: Settings, more: Mapping[str, str]) -> Iterator[No
 
 
 def _close_connections() -> None:
-    """Let go of the warehouse file: dbt keeps it open for the life of the process."""
+    """Close the warehouse file, which dbt keeps open for the life of the process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     environment = DuckDBConnectionManager._ENV
@@ -248,7 +248,7 @@ def _first(names: Sequence[str]) -> str | None:
 
 
 def _refused(settings: Settings, errors: Sequence[str]) -> MachineError | None:
-    """What this machine refused; servers of other engines have disks of their own."""
+    """Return what this machine refused; servers of other engines have their own disks."""
     if settings.target != "duckdb":
         return None
     return next(filter(None, (machine_error(text, settings) for text in errors)), None)

@@ -1,4 +1,4 @@
-"""Which columns each column of a model is computed from, read from its compiled SQL.
+"""Column lineage: which columns each column of a model is computed from, from its compiled SQL.
 
 dagster-dbt can tell as well, but parses a model again for every column: minutes instead of half a
 second for the whole project.
@@ -22,7 +22,7 @@ class SourceColumn(NamedTuple):
 
 
 def mapping_schema(catalog: str, tables: Tables) -> Any:
-    """What sqlglot needs to know of the tables: type by column, by `(schema, table)`."""
+    """Return the schema for sqlglot: type by column, by `(schema, table)`."""
     from sqlglot import MappingSchema, exp
 
     schema = MappingSchema(dialect=DIALECT)
@@ -32,7 +32,7 @@ def mapping_schema(catalog: str, tables: Tables) -> Any:
 
 
 def column_lineage(sql: str, schema: Any) -> dict[str, list[SourceColumn]]:
-    """The columns of other tables that each column of a query is computed from, in name order."""
+    """Return the source columns of each column of a query, in name order."""
     from sqlglot import exp, parse_one
     from sqlglot.lineage import lineage
     from sqlglot.optimizer.qualify import qualify

@@ -1,1 +1,1 @@
-"""The working DuckDB file, and what a refresh knows of itself."""
+"""The working DuckDB file, and the state that a refresh keeps."""

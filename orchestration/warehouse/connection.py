@@ -58,7 +58,7 @@ def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.D
 
 
 def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB's settings: how much memory it takes, and where it puts what does not fit.
+    """Return DuckDB's settings: its memory limit, and where it spills.
 
     Every connection may spill into the same folder: DuckDB names its files by process and
     connection, and removes those of processes that are dead.
@@ -70,10 +70,10 @@ def limits(settings: Settings) -> dict[str, str | bool | int | float | list[str]
 
 
 def working_folder(settings: Settings) -> tempfile.TemporaryDirectory[str]:
-    """A folder for what a step of a refresh writes on its way.
+    """Create a temporary folder for a step of a refresh.
 
-    It is where the company's data is, for a system's own temporary folder may be small. The next
-    refresh removes what a killed one left.
+    It lies beside the company's data, because the system's temporary folder may be small. The next
+    refresh removes the folders of killed ones.
     """
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(dir=settings.state_dir, prefix=WORKING)
@@ -85,8 +85,8 @@ def refresh_lock(settings: Settings, now: dt.datetime, wait: float = 0) -> Itera
 
     Args:
         settings: the company.
-        now: what to tell others since when it is held.
-        wait: how many seconds to wait for whoever holds it.
+        now: the time that others are shown as the start of the run.
+        wait: how many seconds to wait for the lock.
 
     Raises:
         RefreshRunning: another process holds it.

@@ -1,4 +1,4 @@
-"""What one step of a refresh leaves for a later one: check results and high-water marks."""
+"""State that one step of a refresh leaves for a later one: check results, high-water marks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 
 def write_checks(settings: Settings, layer: Layer, checks: Sequence[CheckResult]) -> None:
-    """Replace what the checks of a layer found."""
+    """Replace the check results of a layer."""
     _write(settings, f"checks_{layer}", [asdict(check) for check in checks])
 
 
 def read_checks(settings: Settings) -> list[CheckResult]:
-    """What the checks of all layers found when each was last run.
+    """Return the latest results of the checks of all layers.
 
     Raises:
         DamagedFile: what they found was changed since.
@@ -41,7 +41,7 @@ def read_checks(settings: Settings) -> list[CheckResult]:
 
 
 def raise_for_failed_checks(checks: Sequence[CheckResult]) -> None:
-    """Raise when a check failed that stops a refresh, with what each of them found.
+    """Raise if checks failed that stop a refresh, with the finding of each.
 
     Raises:
         CheckFailed: names the checks; nothing is published.
@@ -73,32 +73,32 @@ def read_high_water_marks(settings: Settings) -> dict[str, str | None]:
 
 
 def write_source_states(settings: Settings, states: Mapping[str, Any]) -> None:
-    """Remember what the sources looked like just before they were read."""
+    """Save the state of the sources just before they were read."""
     _write(settings, "source_states", dict(states))
 
 
 def read_source_states(settings: Settings) -> dict[str, Any]:
-    """What the sources looked like just before they were read, by source."""
+    """Return the state of each source just before it was read."""
     return read_cache(_path(settings, "source_states"), dict[str, Any]) or {}
 
 
 def write_alerts(settings: Settings, outcome: str) -> None:
-    """Remember what became of the alerts, in words."""
+    """Save the outcome of the alerts as text."""
     _write(settings, "alerts_outcome", outcome)
 
 
 def read_alerts(settings: Settings) -> str:
-    """What became of the alerts of the last refresh that had any."""
+    """Return the outcome of the alerts of the last refresh that had any."""
     return read_cache(_path(settings, "alerts_outcome"), str) or ""
 
 
 def write_recipe(settings: Settings, recipe: str) -> None:
-    """Remember what the incremental models were built by."""
+    """Save the recipe of the incremental models."""
     _write(settings, "recipe", recipe)
 
 
 def read_recipe(settings: Settings) -> str | None:
-    """What the incremental models were built by, None before the first build."""
+    """Return the recipe of the incremental models, None before the first build."""
     return read_cache(_path(settings, "recipe"), str)
 
 

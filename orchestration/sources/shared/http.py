@@ -132,12 +132,12 @@ def json_object(response: Response) -> dict[str, Any]:
 
 
 def may_pass(response: Response) -> bool:
-    """Whether the same request may be answered well a little later."""
+    """Whether the error is transient, so that the same request may succeed later."""
     return response.status_code == 429 or response.status_code >= 500 or is_cut_off(response)
 
 
 def seconds_asked_for(response: Response) -> float | None:
-    """How long the server asks to wait, in `Retry-After`; None when it does not say so."""
+    """Return the seconds of `Retry-After`; None without that header."""
     from urllib3.exceptions import InvalidHeader
     from urllib3.util import Retry
 
@@ -148,7 +148,7 @@ def seconds_asked_for(response: Response) -> float | None:
 
 
 def is_cut_off(response: Response) -> bool:
-    """Whether a successful answer ends before its end; a length that is wrong raises already."""
+    """Whether a successful response is truncated; a wrong length already raises."""
     if response.status_code != 200 or not response.request or response.request.method == "HEAD":
         return False
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""Bring records into raw tables: only what changed, safe to repeat."""
+"""Load records into raw tables: only changes, safe to repeat."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Staged:
 
 
 def iso(moment: dt.datetime) -> str:
-    """The moment as raw tables write it."""
+    """Format a timestamp as raw tables store it."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -92,7 +92,7 @@ def unchanged(
     quarantine: bool,
     warnings: tuple[str, ...] = (),
 ) -> TableLoad | None:
-    """The result of a load that has nothing to do, or None when there is something to do.
+    """Return the result of a load that has nothing to do, else None.
 
     Rows that were set aside are an error again as soon as nobody asks to set them aside.
     """

@@ -35,7 +35,7 @@ Relation = tuple[str, str]
 
 @dataclass(frozen=True)
 class Copy:
-    """What is to be copied of a raw table: the parts that differ, and those that are gone.
+    """What to copy of a raw table: the parts that differ, and those that vanished.
 
     `is_whole`: nothing of the table as the engine has it stays.
     """
@@ -48,10 +48,10 @@ class Copy:
 
 
 class Engine(Protocol):
-    """What the seam needs of an engine; nothing else in Python knows which one it is."""
+    """The interface of an engine; nothing else in Python depends on which one it is."""
 
     def copied(self) -> Mapping[Relation, Mapping[str, str]]:
-        """Fingerprint by part of each raw table that the engine has."""
+        """Return the fingerprint of each part of each raw table that the engine has."""
 
     def replace(self, copy: Copy) -> None:
         """Replace the parts of a copy as one step; create the table if need be."""
@@ -63,16 +63,16 @@ class Engine(Protocol):
 
 
 def address(settings: Settings) -> str:
-    """Where the engine is, without secrets; empty for the working DuckDB file.
+    """Return the address of the engine, without secrets; empty for the working DuckDB file.
 
     Raises:
-        ConfigError: it is not said where the engine is.
+        ConfigError: the engine's address is not configured.
     """
     return "" if settings.target == "duckdb" else _module(settings).address()
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
-    """Variables that dbt needs beside those of the project."""
+    """Return the variables that dbt needs besides those of the project."""
     return {} if settings.target == "duckdb" else _module(settings).environment()
 
 
@@ -93,7 +93,7 @@ def _module(settings: Settings) -> Any:
 
 
 def load_raw(settings: Settings, project: DbtProject) -> dict[Relation, int]:
-    """Copy to the engine what its raw tables lack; rows copied of each table that differed.
+    """Copy what the engine's raw tables lack; return the rows copied per table that differed.
 
     Each part of a table has a fingerprint, which the engine keeps beside the copy: what is there
     already, whoever copied it when, is not copied again.
@@ -126,7 +126,7 @@ def load_raw(settings: Settings, project: DbtProject) -> dict[Relation, int]:
 
 
 def fetch(settings: Settings, project: DbtProject, relations: Sequence[Relation]) -> None:
-    """Bring all marts and the given tables from the engine into the working file."""
+    """Copy all marts and the given tables from the engine into the working file."""
     nodes = {
         (node["schema"], node["name"]): node
         for node in project.content["nodes"].values()
@@ -156,7 +156,7 @@ def fetch(settings: Settings, project: DbtProject, relations: Sequence[Relation]
 
 
 def _sources(project: DbtProject) -> list[Relation]:
-    """The raw tables that something reads: those of the sources that are enabled."""
+    """Return the raw tables that are read: those of the enabled sources."""
     sources = project.content["sources"]
     read = {
         parent
@@ -204,7 +204,7 @@ def _parts(
 
 
 def _types(node: Mapping[str, Any]) -> dict[str, str]:
-    """The types that a contract or a seed gives to columns; nothing where neither does."""
+    """Return the column types from contracts and seeds; nothing where neither gives one."""
     if node["resource_type"] == "seed":
         types: dict[str, str] = node["config"]["column_types"]
         return types

@@ -32,7 +32,7 @@ COPIES = f"{BOOKKEEPING}.raw_copies"
 
 
 def address() -> str:
-    """Host, port and database, as people write them."""
+    """Return host, port and database in the usual notation."""
     missing = [name for name in REQUIRED if not os.environ.get(name)]
     if missing:
         raise ConfigError(
@@ -66,7 +66,7 @@ def environment() -> Mapping[str, str]:
 
 @contextmanager
 def connect() -> Iterator[Postgres]:
-    """Connect to a database that can be used.
+    """Connect, and check that the database can be used.
 
     Raises:
         ConfigError: packages, settings, the database or rights are missing, or it is too old or
@@ -139,7 +139,7 @@ class Postgres(Session):
     """An open database in which dbt builds."""
 
     def require_usable(self, where: str) -> None:
-        """Raise a ConfigError unless we can build there, and text is compared as elsewhere."""
+        """Raise a ConfigError unless we may build there and text sorts as on other engines."""
         self.require_version(where)
         ((user, name, is_usable, may_create),) = self.fetch(
             "select current_user, current_database(),"
@@ -221,5 +221,5 @@ class Postgres(Session):
 
 
 def first_line(error: BaseException) -> str:
-    """What a server says, without its full stop."""
+    """Return a server's message without its full stop."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

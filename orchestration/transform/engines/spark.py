@@ -42,7 +42,7 @@ SESSION = {
 
 
 def address() -> str:
-    """Host, port and folder, as people write them."""
+    """Return host, port and folder in the usual notation."""
     read = Environment.read()
     required = {
         "SCORECARD_SPARK_HOST": read.spark_host,
@@ -60,13 +60,13 @@ def address() -> str:
 
 
 def environment() -> Mapping[str, str]:
-    """The folder as Spark is told about it."""
+    """Return the folder in the form that Spark expects."""
     return {"SCORECARD_SPARK_FOLDER_URL": _folder_url()}
 
 
 @contextmanager
 def connect() -> Iterator[Spark]:
-    """Connect, and make sure that server and this process see the same folder.
+    """Connect, and check that the server and this process see the same folder.
 
     Raises:
         ConfigError: the packages or settings are missing, or the folder is not shared.
@@ -164,7 +164,7 @@ class Spark:
         return found
 
     def _schemas(self) -> list[str]:
-        """Our schemas, of which none may lie in another folder than this company's."""
+        """Return our schemas; none may lie in another company's folder."""
         ours = []
         for (schema,) in self.fetch("show schemas"):
             if schema in LAYERS or schema.startswith("raw_"):
@@ -180,7 +180,7 @@ class Spark:
         return ours
 
     def _sweep(self, schema: str, tables: Sequence[str]) -> None:
-        """Delete what a table left that was being made when the server stopped.
+        """Delete the files of a table whose creation was interrupted.
 
         Spark makes no table where files lie already.
         """
@@ -286,14 +286,14 @@ def _folder_url() -> str:
 
 
 def _utc(field: pa.Field) -> pa.Field:
-    """All our moments are in UTC, which Parquet can say."""
+    """Mark timestamps as UTC, which they all are."""
     if pa.types.is_timestamp(field.type):
         return pa.field(field.name, pa.timestamp("us", "UTC"))
     return field
 
 
 def _first_line(error: BaseException) -> str:
-    """What a server says, without the traces of Java and the full stop."""
+    """Return a server's message without Java's stack trace and the full stop."""
     status = getattr(error.args[0], "status", None) if error.args else None
     text = str(getattr(status, "errorMessage", None) or error).strip()
     return (text or type(error).__name__).splitlines()[0].rstrip(".")
