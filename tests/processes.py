@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import runpy
 import signal
 import sys
@@ -22,13 +23,24 @@ FORKS.set_forkserver_preload(["tests.preloaded"])
 
 
 class Command:
-    """`scorecard` in a project, with these settings and no others; it leads a process group."""
+    """`scorecard` in a project, with these settings and no others; it leads a process group.
 
-    def __init__(self, project: Path, settings: Mapping[str, str], *arguments: str) -> None:
+    With `full_disk` the kernel lets it enlarge no file.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        settings: Mapping[str, str],
+        *arguments: str,
+        full_disk: bool = False,
+    ) -> None:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SCORECARD_")}
         reader, writer = FORKS.Pipe(duplex=False)
         environment = {**inherited, **settings}
-        self.process = FORKS.Process(target=_run, args=(project, environment, arguments, writer))
+        self.process = FORKS.Process(
+            target=_run, args=(project, environment, arguments, writer, full_disk)
+        )
         self.process.start()
         writer.close()
         self.output: IO[str] = open(os.dup(reader.fileno()), encoding="utf-8")
@@ -54,9 +66,15 @@ def run(project: Path, settings: Mapping[str, str], *arguments: str) -> tuple[in
 
 
 def _run(
-    project: Path, environment: Mapping[str, str], arguments: tuple[str, ...], output: Connection
+    project: Path,
+    environment: Mapping[str, str],
+    arguments: tuple[str, ...],
+    output: Connection,
+    full_disk: bool,
 ) -> None:
     os.setsid()
+    if full_disk:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     os.dup2(output.fileno(), 1)
     os.dup2(output.fileno(), 2)
     sys.stdout, sys.stderr = open(1, "w", encoding="utf-8"), open(2, "w", buffering=1)

@@ -142,7 +142,7 @@ def differences(one: Settings, other: Settings) -> list[tuple[object, ...]]:
 def leftovers(settings: Settings) -> list[Path]:
     """What a refresh writes on its way and removes again."""
     hidden = [*settings.company_dir.rglob(".*"), *settings.company_dir.rglob("*.tmp")]
-    return [*hidden, *settings.state_dir.glob("working-*"), *settings.state_dir.glob("dlt/*")]
+    return [*hidden, *settings.state_dir.glob("working-*")]
 
 
 def test_every_step_is_killed_and_the_next_refresh_is_right(story: Story, tmp_path: Path) -> None:
@@ -211,6 +211,60 @@ def test_a_full_disk_stops_every_step_and_the_next_refresh_is_right(
 
     run(settings.data_dir, *refresh(SECOND_DAY))
     assert differences(settings, story.uninterrupted) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["agree", "{rep}", "--metric", "dials", "--action", "Call before ten"],
+        ["releases", "rollback", "{release}"],
+        ["demo-data", "--reps", "8", "--days", "30"],
+        ["init", "nobody_has_this_company"],
+        ["backup", "{folder}/demo.tar.gz"],
+        ["restore", "{archive}", "--replace"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_full_disk_stops_every_command_and_changes_nothing(
+    story: Story, tmp_path: Path, arguments: list[str]
+) -> None:
+    settings, archive = story.before, story.before.data_dir.parent / "before.tar.gz"
+    release = current_release(settings)
+    assert release is not None
+    if arguments[0] == "restore" and not archive.exists():
+        run(settings.data_dir, "backup", str(archive))
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        reps = connection.execute("select min(rep_id) from marts.scorecard_reps").fetchall()
+    values = {
+        "rep": reps[0][0],
+        "release": release.release_id,
+        "folder": tmp_path,
+        "archive": archive,
+    }
+
+    def files() -> dict[str, bytes]:
+        folders = (settings.company_dir, settings.seeds_dir.parent, tmp_path)
+        return {
+            str(path): path.read_bytes()
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".lock"
+        }
+
+    before = files()
+    command = Command(
+        REPOSITORY,
+        {"SCORECARD_DATA_DIR": str(settings.data_dir)},
+        *(part.format(**values) for part in arguments),
+        full_disk=True,
+    )
+    output = command.output.read()
+    assert command.wait() == 1, output
+    assert "may not grow any further" in output
+    assert " are free. Free some space there" in output
+    assert files() == before
+    run(settings.data_dir, "releases", "list")
 
 
 def test_a_restored_company_has_the_figures_of_the_one_that_was_lost(

@@ -116,12 +116,14 @@ def kill_at_random(
         return int(forks.stdout.readline())
 
     kills = ended = 0
+    wait = longest
     while kills < KILLS:
         process = next_number()
-        time.sleep(numbers.uniform(0, longest))
+        time.sleep(numbers.uniform(0, wait))
         os.kill(process, signal.SIGKILL)  # one that has ended is there until it was waited for
         killed = next_number() == signal.SIGKILL
         kills, ended = kills + killed, ended + (not killed)
+        wait = min(longest, wait * 1.05) if killed else wait * 0.85  # as quick as the machine is
         assert ended <= 10 + KILLS, "the load is over before it can be killed"
         change(numbers, kills + ended)
     before_last()
