@@ -10,10 +10,8 @@ killed goes on there, and a page that is merged twice changes nothing.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -43,6 +41,7 @@ from orchestration.sources.shared.crm import (
     ObjectFailed,
     Selected,
     create_crm_tables,
+    custom_columns,
     note_fields,
     parse_moment,
     read_cursor,
@@ -55,10 +54,10 @@ from orchestration.sources.shared.load import (
     create_raw_tables,
     is_due,
     iso,
-    merge_records,
+    merge_page,
     write_changed_months,
 )
-from orchestration.warehouse.connection import connect, quote, working_folder
+from orchestration.warehouse.connection import connect, quote
 
 LOOK_BACK = dt.timedelta(minutes=30)  # search finds a change some time after it was made
 
@@ -111,11 +110,7 @@ def select_properties(
             f"{one.name}: the key does not see {', '.join(missing)}. Is the property's sensitivity "
             "or a missing scope the reason (docs/hubspot.md)?"
         )
-    custom = {
-        f"custom_{column}": name
-        for (object_name, column), name in settings.custom_fields.items()
-        if object_name == one.name
-    }
+    custom = custom_columns(settings.custom_fields, one.name)
     for name in custom.values():
         if name not in known:
             raise ObjectFailed(
@@ -235,10 +230,9 @@ class _Load:
             ],
         )  # fmt: skip
         cursor = read_cursor(self.con, SCHEMA, one.name, Cursor)
-        gained = set(selected.by_column.items()) - set(json.loads(cursor.fields or "{}").items())
-        if full or gained:  # old records lack what is asked for now
+        if full or selected.gains(cursor.fields):  # old records lack what is asked for now
             cursor = Cursor()
-        cursor = replace(cursor, fields=json.dumps(selected.by_column, sort_keys=True))
+        cursor = replace(cursor, fields=selected.text)
         rows, changed, deleted = 0, 0, 0
         swept_at = parse_moment(cursor.swept_at) if cursor.swept_at else None
         if cursor.sweep_from is not None or is_due(swept_at, SWEEP_EVERY, self.now):
@@ -460,26 +454,21 @@ class _Load:
         if not rows:
             return 0
         cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns}
-        self.con.register("page", pa.table(cells))
         modified = quote(iso(self.now)) if stamp == "id" else f"left({stamp}, 19) || 'Z'"
-        try:
-            with working_folder(self.settings) as folder:
-                return merge_records(
-                    self.con,
-                    schema=SCHEMA,
-                    table=table,
-                    columns=columns,
-                    key="id",
-                    stamp=stamp,
-                    incoming=(
-                        f"select *, {modified} as _modified_at, 'false' as _is_deleted,"
-                        f" {quote(iso(self.now))} as _extracted_at from page"
-                    ),
-                    dated_by=dated_by,
-                    folder=Path(folder),
-                )
-        finally:
-            self.con.unregister("page")
+        return merge_page(
+            self.con,
+            self.settings,
+            pa.table(cells),
+            schema=SCHEMA,
+            table=table,
+            columns=columns,
+            stamp=stamp,
+            incoming=(
+                f"select *, {modified} as _modified_at, 'false' as _is_deleted,"
+                f" {quote(iso(self.now))} as _extracted_at from page"
+            ),
+            dated_by=dated_by,
+        )
 
     def _mark_deleted(self, one: HubSpotObject, ids: Sequence[str], how: str) -> int:
         """Mark records as deleted that are archived, or are no longer there; how many were live."""

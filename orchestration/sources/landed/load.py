@@ -37,7 +37,7 @@ from orchestration.sources.landed.places import (
     open_place,
 )
 from orchestration.sources.shared.crm import parse_moment
-from orchestration.sources.shared.load import is_due, iso, merge_records, write_changed_months
+from orchestration.sources.shared.load import is_due, iso, mark_deleted, merge_records
 from orchestration.warehouse.connection import limits, quote, working_folder, write_parquet
 
 # a tool may stamp a row earlier than others can see it
@@ -310,20 +310,8 @@ def _mark_gone(
     """Mark what is no longer in the landed table as deleted; how many now, and in all."""
     raw = f"{schema}.{table.raw}"
     absent = f"{table.key} not in (select {table.key} from {quote(path)})"
-    gone, total = con.execute(
-        f"select count(*) filter (_is_deleted = 'false'), count(*) from {raw} where {absent}"
-    ).fetchall()[0]
-    if gone:
-        live = f"_is_deleted = 'false' and {absent}"
-        con.execute("begin transaction")
-        write_changed_months(con, [f"(select * from {raw} where {live})"], table.dated_by)
-        con.execute(
-            f"update {raw} set _is_deleted = 'true', _modified_at = $1, _extracted_at = $1"
-            f" where {live}",
-            [iso(now)],
-        )
-        con.execute("commit")
-    return gone, total
+    total = int(con.execute(f"select count(*) from {raw} where {absent}").fetchall()[0][0])
+    return mark_deleted(con, raw, absent, table.dated_by, now), total
 
 
 def _since(matched: Matched, synced_to: str) -> Since:

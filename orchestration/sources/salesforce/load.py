@@ -9,10 +9,8 @@ page it was at, and a page that is merged twice changes nothing.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -36,6 +34,7 @@ from orchestration.sources.shared.crm import (
     ObjectFailed,
     Selected,
     create_crm_tables,
+    custom_columns,
     note_fields,
     parse_moment,
     read_cursor,
@@ -48,10 +47,10 @@ from orchestration.sources.shared.load import (
     create_raw_tables,
     is_due,
     iso,
-    merge_records,
-    write_changed_months,
+    mark_deleted,
+    merge_page,
 )
-from orchestration.warehouse.connection import connect, quote, working_folder
+from orchestration.warehouse.connection import connect, quote
 
 LOOK_BACK = dt.timedelta(minutes=15)  # records are stamped before they are committed
 
@@ -123,11 +122,7 @@ def select_fields(
             f"{one.name}: the user does not see {', '.join(missing)}. Give it read access to "
             f"{'these fields' if len(missing) > 1 else 'this field'} (field-level security)."
         )
-    custom = {
-        f"custom_{column}": name
-        for (object_name, column), name in settings.custom_fields.items()
-        if object_name == one.name
-    }
+    custom = custom_columns(settings.custom_fields, one.name)
     for name in custom.values():
         if name not in described:
             raise ObjectFailed(
@@ -156,13 +151,11 @@ def _load_object(
     selected = select_fields(client.settings, one, described)
     note_fields(con, SCHEMA, one.name, described, now)
     cursor = read_cursor(con, SCHEMA, one.name, Cursor)
-    fields = json.dumps(selected.by_column, sort_keys=True)
-    gained = set(selected.by_column.items()) - set(json.loads(cursor.fields or "{}").items())
-    if full or gained:  # old records lack what is asked for now
+    if full or selected.gains(cursor.fields):  # old records lack what is asked for now
         cursor = Cursor(reconciled_at=cursor.reconciled_at)
-    elif fields != cursor.fields:
+    elif selected.text != cursor.fields:
         cursor = replace(cursor, job_id=None, locator=None)
-    cursor = replace(cursor, fields=fields)
+    cursor = replace(cursor, fields=selected.text)
     is_first, rows, changed = cursor.synced_to is None, 0, 0
     # a window that an earlier load began ends before now: another follows it
     for _ in range(1 if cursor.job_id is None else 2):
@@ -274,33 +267,28 @@ def _merge(
     """Merge a page; how many rows were new or differed."""
     if page.num_rows == 0:
         return 0
-    with working_folder(settings) as folder:
-        con.register("page", page)
-        is_deleted = "coalesce(lower(is_deleted), 'false')" if one.has_delete_flag else "'false'"
-        columns = ", ".join(
-            f'"{selected.by_column[name]}" as {name}'
-            if name in selected.by_column
-            else f"cast(null as varchar) as {name}"
-            for name in one.columns
-        )
-        try:
-            return merge_records(
-                con,
-                schema=SCHEMA,
-                table=one.table,
-                columns=one.columns,
-                key="id",
-                stamp="system_modstamp",
-                incoming=(
-                    f"select *, left(system_modstamp, 19) || 'Z' as _modified_at,"
-                    f" {is_deleted} as _is_deleted, {quote(iso(now))} as _extracted_at"
-                    f" from (select {columns} from page)"
-                ),
-                dated_by=one.dated_by,
-                folder=Path(folder),
-            )
-        finally:
-            con.unregister("page")
+    is_deleted = "coalesce(lower(is_deleted), 'false')" if one.has_delete_flag else "'false'"
+    columns = ", ".join(
+        f'"{selected.by_column[name]}" as {name}'
+        if name in selected.by_column
+        else f"cast(null as varchar) as {name}"
+        for name in one.columns
+    )
+    return merge_page(
+        con,
+        settings,
+        page,
+        schema=SCHEMA,
+        table=one.table,
+        columns=one.columns,
+        stamp="system_modstamp",
+        incoming=(
+            f"select *, left(system_modstamp, 19) || 'Z' as _modified_at,"
+            f" {is_deleted} as _is_deleted, {quote(iso(now))} as _extracted_at"
+            f" from (select {columns} from page)"
+        ),
+        dated_by=one.dated_by,
+    )
 
 
 def _reconcile(
@@ -323,18 +311,8 @@ def _reconcile(
         con.execute('insert into live_ids select "Id" from ids')
         con.unregister("ids")
     raw = f"{SCHEMA}.{one.table}"
-    gone = f"select * from {raw} where _is_deleted = 'false' and id not in (from live_ids)"
-    deleted = int(con.execute(f"select count(*) from ({gone})").fetchall()[0][0])
-    if deleted:
-        con.execute("begin transaction")
-        write_changed_months(con, [f"({gone})"], one.dated_by)
-        flag = ", is_deleted = 'true'" if one.has_delete_flag else ""
-        con.execute(
-            f"update {raw} set _is_deleted = 'true'{flag}, _modified_at = $1, _extracted_at = $1"
-            " where _is_deleted = 'false' and id not in (from live_ids)",
-            [iso(now)],
-        )
-        con.execute("commit")
+    flag = ", is_deleted = 'true'" if one.has_delete_flag else ""
+    deleted = mark_deleted(con, raw, "id not in (from live_ids)", one.dated_by, now, flag)
     missing = [
         row[0]
         for row in con.execute(

@@ -7,6 +7,7 @@ fields the CRM has, and what became of them) and `_cursors` (how far each object
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -46,6 +47,15 @@ class Selected:
 
     by_column: Mapping[str, str]
     warnings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The fields as cursors keep them."""
+        return json.dumps(self.by_column, sort_keys=True)
+
+    def gains(self, before: str) -> bool:
+        """Whether old records lack fields that are asked for now; `before` is a cursor's text."""
+        return bool(set(self.by_column.items()) - set(json.loads(before or "{}").items()))
 
 
 def split_list(text: str) -> list[str]:
@@ -93,6 +103,12 @@ def custom_fields(
             )
         found[matched[1], matched[2]] = matched[3]
     return found
+
+
+def custom_columns(fields: Mapping[tuple[str, str], str], object_name: str) -> dict[str, str]:
+    """The custom fields of an object, by column of its raw table."""
+    return {f"custom_{column}": field for (name, column), field in fields.items()
+            if name == object_name}  # fmt: skip
 
 
 def create_crm_tables(

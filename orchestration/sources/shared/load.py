@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from orchestration.core.errors import ScorecardError
+from orchestration.core.settings import Settings
 from orchestration.core.sql import read_sql, render_sql
 from orchestration.sources.canonical import META_COLUMNS, TABLES, Table
-from orchestration.warehouse.connection import quote, write_parquet
+from orchestration.warehouse.connection import quote, working_folder, write_parquet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SCHEMA = "raw_files"
 HIGH_WATER_COLUMNS = ("updated_at", "occurred_at", "changed_at", "created_at")
@@ -270,6 +275,61 @@ def merge_records(
             newest=f"partition by {key} order by {stamp} desc" if stamp else "",
         )
     return changed
+
+
+def merge_page(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    page: pa.Table,
+    *,
+    schema: str,
+    table: str,
+    columns: Sequence[str],
+    stamp: str,
+    incoming: str,
+    dated_by: Sequence[str],
+) -> int:
+    """Merge records that lie in memory, by `id`; `incoming` reads them from `page`."""
+    con.register("page", page)
+    try:
+        with working_folder(settings) as folder:
+            return merge_records(
+                con,
+                schema=schema,
+                table=table,
+                columns=columns,
+                key="id",
+                stamp=stamp,
+                incoming=incoming,
+                dated_by=dated_by,
+                folder=Path(folder),
+            )
+    finally:
+        con.unregister("page")
+
+
+def mark_deleted(
+    con: duckdb.DuckDBPyConnection,
+    raw: str,
+    which: str,
+    dated_by: Sequence[str],
+    now: dt.datetime,
+    also: str = "",
+) -> int:
+    """Mark the live rows of a raw table that meet a condition as deleted; how many."""
+    live = f"_is_deleted = 'false' and {which}"
+    rows = f"(select * from {raw} where {live})"
+    count = int(con.execute(f"select count(*) from {rows}").fetchall()[0][0])
+    if count:
+        con.execute("begin transaction")
+        write_changed_months(con, [rows], dated_by)
+        con.execute(
+            f"update {raw} set _is_deleted = 'true'{also}, _modified_at = $1, _extracted_at = $1"
+            f" where {live}",
+            [iso(now)],
+        )
+        con.execute("commit")
+    return count
 
 
 def _write_rows(

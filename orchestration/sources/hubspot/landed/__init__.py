@@ -52,7 +52,13 @@ from orchestration.sources.landed.load import check_landed, load_landed, poll_la
 from orchestration.sources.landed.matching import LandedColumn, LandedTable, do_without
 from orchestration.sources.landed.places import Found, Place, open_place
 from orchestration.sources.shared.crm import note_fields, record_load, require_all_read
-from orchestration.sources.shared.load import TableLoad, create_raw_tables, iso, merge_records
+from orchestration.sources.shared.load import (
+    TableLoad,
+    create_raw_tables,
+    iso,
+    mark_deleted,
+    merge_records,
+)
 from orchestration.warehouse.connection import connect, working_folder
 
 SETTING = f"{VARIABLES}LANDED_IN"
@@ -208,16 +214,8 @@ def _mark_merged(con: duckdb.DuckDBPyConnection, table: LandedTable, now: dt.dat
     if not any(column.raw.name == "hs_merged_object_ids" for column in table.columns):
         return 0
     raw = f"{SCHEMA}.{table.raw}"
-    merged = [
-        id_ for (id_,) in con.execute(render_sql(__package__, "merged_records", raw=raw)).fetchall()
-    ]
-    if merged:
-        con.execute(
-            f"update {raw} set _is_deleted = 'true', _modified_at = $1, _extracted_at = $1"
-            " where id in (select unnest($2))",
-            [iso(now), merged],
-        )
-    return len(merged)
+    merged = render_sql(__package__, "merged_records", raw=raw)
+    return mark_deleted(con, raw, f"id in ({merged})", table.dated_by, now)
 
 
 def _write_dispositions(
