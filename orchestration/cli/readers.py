@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from orchestration.cli.terminal import Company, err, now, out, require_input, settings_of, shown
+from orchestration.cli.terminal import (
+    Company,
+    err,
+    now,
+    out,
+    require_input,
+    settings_of,
+    shown,
+    wide,
+)
 from orchestration.core.environment import parse_day
 from orchestration.core.errors import ScorecardError
 
@@ -32,7 +40,7 @@ def show(
     if as_json:
         out.print_json(data=scorecard.as_json(), highlight=False)
     else:
-        Console(highlight=False).print(scorecard)
+        wide.print(scorecard)
 
 
 @app.command()
@@ -57,7 +65,7 @@ def plan(
     if as_json:
         out.print_json(data=made.as_json(), highlight=False)
     else:
-        Console(highlight=False).print(made)
+        wide.print(made)
     if write:
         path = settings.seeds_dir / "goals.csv"
         for change in write_goals(settings, made):

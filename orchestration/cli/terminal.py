@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from orchestration.core.errors import ConfigError
 from orchestration.core.settings import REPOSITORY, Settings
+from orchestration.core.text import plain
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+class PlainConsole(Console):
+    """A terminal on which no name, cell or message of others moves the cursor or paints."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Clean each piece of text; colours and cursor moves of our own are no text."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else plain(text), style, control)
+
+
+out = PlainConsole(highlight=False, soft_wrap=True)
+err = PlainConsole(highlight=False, soft_wrap=True, stderr=True)
+# for tables, whose lines are cut to the width of the terminal
+wide = PlainConsole(highlight=False)
 
 Company = Annotated[
     str | None,

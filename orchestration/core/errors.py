@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestration.core.text import plain
+
 
 class ScorecardError(Exception):
     """A step or a check failed; nothing was published. The message is shown unchanged."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        """Take the message; what it quotes of others cannot steer a terminal or a log."""
+        super().__init__(plain(message))
 
 
 class ConfigError(ScorecardError):

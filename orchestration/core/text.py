@@ -8,9 +8,8 @@ LONGEST = 200
 # whole escape sequences: of colours and the cursor, of titles and links, and of two characters
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"
-    r"|\x1b[ -/]*[0-~]",
-    re.DOTALL,
+    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\n]*?(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
 )
 # control characters but tab and line end, and those that turn the direction of text
 _CONTROLS = re.compile(

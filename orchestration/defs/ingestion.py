@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from orchestration.core.settings import Settings
+from orchestration.core.text import plain
 from orchestration.defs.policy import POLICY
 from orchestration.defs.resources import OWNERS, WAREHOUSE_POOL, Refresh, names_the_disk
 from orchestration.releases.history import HISTORY, load_history
@@ -53,7 +54,7 @@ def ingestion() -> dg.Definitions:
                     f"{load.table_name}: {load.rows_changed} of {load.rows} rows changed"
                 )
                 for warning in load.warnings:
-                    context.log.warning(warning)
+                    context.log.warning(plain(warning))
                 yield _loaded(dg.AssetKey([source.schema, load.table_name]), load)
         write_high_water_marks(settings, marks)
         yield dg.MaterializeResult(asset_key=CHANGED_MONTHS)

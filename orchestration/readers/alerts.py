@@ -29,6 +29,7 @@ from orchestration.core.files import replace_file
 from orchestration.core.settings import Settings
 from orchestration.core.sql import render_sql
 from orchestration.core.state_files import read_state
+from orchestration.core.text import shortened
 from orchestration.policy.reading import read_policy
 from orchestration.readers.labels import format_day, format_value, percent
 from orchestration.releases.release import (
@@ -339,11 +340,13 @@ def _read_alerts(release: Release, currency: str) -> tuple[set[Receiver], dict[s
         status, status_name, status_words, evidence, metric_name, unit, *figures = rest
         actual, goal, attainment = figures
         text = (
-            f"{metric_name}: {format_value(actual, unit, currency)} against a goal of "
+            f"{shortened(metric_name)}: {format_value(actual, unit, currency)} against a goal of "
             f"{format_value(goal, unit, currency)} ({percent(attainment)}). "
             f"{evidence}"
         )
-        alert = Alert(rep_id, rep_name, metric_id, status, status_name, status_words, text)
+        alert = Alert(
+            rep_id, shortened(rep_name), metric_id, status, status_name, status_words, text
+        )
         for receiver_id in {rep_id, manager_id} - {None}:
             alerts.setdefault(receiver_id, []).append(alert)
     return {Receiver(*person) for person in people}, alerts
@@ -355,7 +358,8 @@ def _digest(receiver: Receiver, news: Sequence[Alert], as_of: dt.date) -> Digest
     title = f"Scorecard as of {format_day(as_of)}: " + ", ".join(
         f"{count} newly {words}" for words, count in counts.items()
     )
-    lines = [f"New in the last four weeks up to {format_day(as_of)}, for {receiver.name}."]
+    name = shortened(receiver.name)
+    lines = [f"New in the last four weeks up to {format_day(as_of)}, for {name}."]
     for status_name, alerts in groupby(news, key=lambda alert: alert.status_name):
         lines += ["", status_name]
         for alert in alerts:

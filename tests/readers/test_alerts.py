@@ -173,6 +173,20 @@ def test_rep_and_manager_are_told_once(settings: Settings, inbox: Inbox) -> None
     assert len(inbox.posts) == 3
 
 
+def test_a_name_is_one_line_of_plain_text(settings: Settings, inbox: Inbox) -> None:
+    release = publish(settings, MONDAY, [("ada", "dials", BAD)])
+    with duckdb.connect(str(release.database)) as connection:
+        name = "Ada\x1b[31m\u202e\n- You, Revenue: 0 " + "x" * 1_000
+        connection.execute("update marts.dim_reps set rep_name = ? where rep_id = 'ada'", [name])
+        connection.execute("update marts.scorecard_rep_metrics set metric_name = '\x9b1mDials'")
+    send_digests(settings, inbox.settings(), TUESDAY)
+    message = inbox.posts[1][1]["message"]
+    assert message.splitlines()[3].startswith("- Ada - You, Revenue: 0 xxx")
+    assert "…, Dials: 60 against" in message
+    assert message.replace("\n", "").isprintable()
+    assert len(message.splitlines()) == 4
+
+
 def test_only_what_changed_since_the_release_of_the_day_before_is_news(
     settings: Settings, inbox: Inbox
 ) -> None:

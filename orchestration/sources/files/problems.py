@@ -76,7 +76,7 @@ def check_columns(table: Table, source: FileSource) -> list[str]:
     extra = [name for name in source.expressions if name not in names]
     if not extra:
         return []
-    return [f"{source.path.name}: columns that are not read: {', '.join(extra)}"]
+    return [f"{source.path.name}: columns that are not read: {shortened(', '.join(extra), 500)}"]
 
 
 def normalised(column: Column, expression: str) -> str:
