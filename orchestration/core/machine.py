@@ -19,7 +19,7 @@ from pathlib import Path
 from orchestration.core.errors import ConfigError, MachineError, ScorecardError
 from orchestration.core.settings import Settings
 
-# libraries that say in words alone what the machine refused
+# libraries that report what the machine refused as text only
 _LIBRARIES = ("_duckdb", "duckdb", "sqlite3", "dbt", "pyarrow")
 _PATH = re.compile(r"""["'](/[^"'\\]+)""")
 _NUMBERS = {

@@ -43,7 +43,7 @@ def ingestion() -> dg.Definitions:
         settings = refresh.settings
         forget_checks(settings)
         now = dt.datetime.now(dt.UTC)
-        # before they are read: what changes meanwhile must look new to the next look
+        # before they are read: what changes meanwhile must look new to the next poll
         write_source_states(settings, poll_sources(settings))
         marks: dict[str, str | None] = {}
         for source in enabled_sources(settings):

@@ -18,7 +18,7 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
 ]
 RUN_KEY_TAG = "dagster/run_key"
-# a run that lives takes the lock within this time
+# a live run takes the lock within this time
 LONGEST_START = dt.timedelta(minutes=10)
 
 
@@ -77,7 +77,7 @@ def _running(instance: dg.DagsterInstance, settings: Settings, now: dt.datetime)
     unfinished = dg.RunsFilter(statuses=UNFINISHED, tags={COMPANY_TAG: settings.company})
     for record in instance.get_run_records(unfinished):
         started = record.start_time
-        # a start that lies ahead is that of a wrong clock
+        # a start in the future comes from a wrong clock
         if started is None or abs(now.timestamp() - started) < LONGEST_START.total_seconds():
             return "A refresh is about to run."
         instance.report_run_failed(record.dagster_run, "Its process ended without a word.")

@@ -99,7 +99,7 @@ def transformation() -> dg.Definitions:
         if settings.target != "duckdb" and not run.errors:
             engines.fetch(settings, project, tables_of_marts_checks(settings, refresh.as_of))
         tables = _tables(settings)
-        # nobody looks at the lineage of an ephemeral run
+        # the lineage of an ephemeral run is not shown
         is_unread = context.instance.is_ephemeral or settings.target != "duckdb"
         schema = None if is_unread else _schema(settings, tables)
         for event in run.events:

@@ -132,7 +132,7 @@ def plant_profile(
         leads[attribute] = pc.if_else(mask, drawn, leads[attribute])
     employees = np.rint(np.exp(rng.normal(*LOG_EMPLOYEES_CONVERTED, total))) + 1
     leads["employee_count"] = pc.if_else(mask, pa.array(employees), leads["employee_count"])
-    # where a lead comes from says nothing
+    # the source of a lead has no effect
     countries = pa.array([place[3] for place in PLACES])
     leads["country"] = countries.take(pa.array(rng.integers(0, len(PLACES), total)))
     # an account of the lead's industry, if there is one

@@ -41,7 +41,7 @@ def _is_month_day(text: str) -> bool:
     return parse_date(f"2000-{text}") is not None
 
 
-# what a cell must be: the test, the words for it, how to write it
+# what a cell must be: the test, its description, how to write it
 _TYPES: dict[CellType, tuple[Callable[[str], bool], str, str]] = {
     "text": (lambda text: True, "text", ""),
     "number": (

@@ -109,7 +109,7 @@ def is_valid_setting(setting: Setting, text: str) -> bool:
     )
 
 
-# types of settings that are no numbers: the test, and the words for it
+# types of settings that are not numbers: the test, and its description
 _FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "text": (bool, "a text"),
     "time_zone": (_is_time_zone, "an IANA time zone, for example Europe/Berlin"),

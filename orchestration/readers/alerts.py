@@ -47,9 +47,9 @@ logger = logging.getLogger(__name__)
 SWITCH = "SCORECARD_ALERTS"
 ADDRESS = "SCORECARD_ALERT_URL"
 PLACEHOLDERS = ("{email}", "{rep_id}")
-# rolling, so that a new month does not make news of what everybody knows
+# rolling, so that a new month does not turn what everybody knows into news
 PERIOD_TYPE = "last_4_weeks"
-# what was told and went away for less than this is no news when it comes back
+# an alert that disappears for less than this is not news when it returns
 SAME_NEWS_DAYS = 7
 FAILURES_TO_GIVE_UP = 3  # in a row: the receiving service is down
 # they name addresses, in which the tokens of many services are
@@ -234,7 +234,7 @@ class _Round:
         currency = read_policy(settings.seeds_dir).setting("currency")
         receivers, self.alerts_of = _read_alerts(release, currency)
         self.receivers = sorted(receivers, key=lambda receiver: receiver.rep_id)
-        # who was never told anything is told what the release of the day before did not have
+        # a person without earlier alerts is told what the previous day's release did not have
         before = next(
             (old for old in list_releases(settings) if old.as_of_date < release.as_of_date), None
         )
@@ -293,7 +293,7 @@ class _Round:
         for receiver in self.receivers:
             told = self.told.setdefault(receiver.rep_id, _Told())
             alerts = self.alerts_of.get(receiver.rep_id, [])
-            # what was told on a day that lies ahead was told by a wrong clock: it counts from today
+            # an alert dated in the future comes from a wrong clock: it counts from today
             told.alerts = {
                 key: min(day, self.today) for key, day in told.alerts.items() if day >= oldest
             }

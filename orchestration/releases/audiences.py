@@ -62,7 +62,7 @@ RULES = {
     # planning and judging goals is the work of those who set them, over all roles
     "goal_plan": Rule("none"),
     "goal_quality": Rule("none"),
-    # of all leads together, and only from 20 on
+    # over all leads, and only from 20 on
     "lead_score_attributes": Rule("all"),
     "lead_score_calibration": Rule("all"),
     "lead_scores": Rule("own"),
@@ -213,7 +213,7 @@ def find_audiences(
         return folder
 
     everything = [email.strip().lower() for email in analysts]
-    # who was an analyst must not find the folder by a proxy that has not read the new table yet
+    # a former analyst must not find the folder through a proxy that has not read the new table yet
     gone = {email for email, folder in known.items() if email and folder == known.get("")}
     stays = gone <= set(everything)
     audiences = [Audience(tuple(everything), folder_of("") if stays else secrets.token_hex(16))]

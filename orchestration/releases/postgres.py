@@ -43,7 +43,7 @@ READER = "scorecard_reader"
 ANALYST = "scorecard_analyst"
 KEPT = 3
 KEPT_SECONDS = 600  # a transaction that began less long ago finds its release
-# from when it was said until a release is shown: the statement must be committed by then
+# time from the statement until a release is shown: it must be committed by then
 LEAD_SECONDS = 1.0
 LONGEST_NAME = 63  # of a role, in bytes
 OURS = "Made by scorecard roles"
@@ -58,8 +58,8 @@ RULES_OF_MARTS = {
     "fct_lagging_metrics_daily": Rule("own"),
     "fct_leading_metrics_daily": Rule("own"),
 }
-# which rows a person sees who is no analyst, by the rule of the table; aggregates of a team are
-# shown to whoever manages everybody in it, for SQL could tell the others apart by subtracting
+# which rows a person other than an analyst sees, by the rule of the table; aggregates of a team are
+# shown to whoever manages everybody in it, because SQL could subtract the others
 ROWS = {
     "all": "true",
     "own": "{rep}",
@@ -502,7 +502,7 @@ def _outdated(server: _Server, tables: _Tables) -> list[str]:
 def _table(name: str, served: str, schema: str, tables: _Tables) -> str:
     """The statements that make a served table and the rows of it that a reader sees."""
     rule = RULES_OF_MARTS[name]
-    # what may give somebody away only analysts see
+    # only analysts see what may give somebody away
     hidden = (*rule.team_columns, *rule.organisation_columns, *rule.left_empty)
     columns = (
         f'case when false then "{column}" end as "{column}"' if column in hidden else f'"{column}"'

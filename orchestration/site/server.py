@@ -21,7 +21,7 @@ from orchestration.releases.audiences import (
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# a page of another site that points its own name at 127.0.0.1 still sends that name
+# another site that points its own name at 127.0.0.1 still sends that name
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 
 # docs/serving.md has the same for nginx; DuckDB runs as WebAssembly, and charts have inline styles

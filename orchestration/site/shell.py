@@ -23,7 +23,7 @@ NODE_MAJOR = 20
 
 LOG_LINES = 25
 
-# all that npm, Node and the packages of the pages see of the environment: no secret of the company
+# the only variables that npm, Node and the pages' packages see: no secret of the company
 NODE_VARIABLES = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|CI"
     r"|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|NODE_(OPTIONS|EXTRA_CA_CERTS)|npm_config_.+",

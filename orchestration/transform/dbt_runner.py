@@ -70,7 +70,7 @@ def parse(settings: Settings) -> DbtProject:
     reasons: list[str] = []
 
     def collect(message: Any) -> None:
-        # of these the exception says only that there are some
+        # the exception only says that there are some of these
         if message.info.name == "SemanticValidationFailure" and message.info.level == "error":
             reasons.append(" ".join(str(message.info.msg).split()))
 
@@ -121,7 +121,7 @@ def build(
             on_result(str(event["info"]["msg"]))
 
     environment = {"SCORECARD_AS_OF_DATE": as_of.isoformat()}
-    # build a partial selection always; record nothing, because its inputs may be stale
+    # a partial selection is always built and not recorded, because its inputs may be stale
     is_whole = not selection or "fqn:*" in selection
     plan = node_cache.plan(settings, project.content, environment, full=full, is_recorded=is_whole)
     unchanged, nodes = plan.unchanged, plan.upstream_hashes
@@ -133,7 +133,7 @@ def build(
         result = _invoke(settings, arguments, environment, project.manifest, collect)
         results = result.result.results if result.result is not None else []
         errors = _errors(result, results)
-    # dbt's own log would have more lines, and formats those it leaves out too: 5 ms for each node
+    # dbt's own log formats even the lines that it leaves out: 5 ms for each node
     (target_dir(settings) / "dbt.log").write_text("".join(f"{line}\n" for line in lines), "utf-8")
     checks = {node.node.unique_id: _check(node) for node in results if _is_executed_test(node)}
     good = ("success", "pass", "warn")
@@ -256,6 +256,6 @@ def _refused(settings: Settings, errors: Sequence[str]) -> MachineError | None:
 
 def _message(result: RunResult) -> str:
     node = result.node
-    # Spark says with it where in its own code it was
+    # Spark adds where in its own code it was
     text = textwrap.shorten(result.message or "no message", MAX_MESSAGE, placeholder=" …")
     return f"{node.resource_type} {node.name} ({node.original_file_path}): {text}"

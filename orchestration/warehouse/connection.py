@@ -20,7 +20,7 @@ from orchestration.core.settings import Settings
 # older DuckDB drivers (Evidence, BI tools) can open files written in this version
 STORAGE_VERSION = "v1.4.0"
 WORKING = "working-"
-# for SQL of others: no code but DuckDB's own, and no variable of ours taken for a table
+# for SQL that others wrote: no code but DuckDB's own, and no variable of ours read as a table
 WITHOUT_EXTENSIONS = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

@@ -66,7 +66,7 @@ def open_file(con: duckdb.DuckDBPyConnection, table: Table, path: Path, folder: 
     for name, type_, *_ in described:
         canonical = name.strip().lower()
         if canonical in moments and type_.startswith("TIMESTAMP"):
-            # as raw tables write it, for parsing the text of each again takes longer than all else
+            # in the format of raw tables: parsing each text again would take longer than all else
             moment = f"cast({_identifier(name)} as timestamp)"
             expressions[canonical] = f"replace(cast({moment} as varchar), ' ', 'T') || 'Z'"
     return FileSource(path, query, expressions)

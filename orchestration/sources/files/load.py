@@ -88,7 +88,7 @@ def load_files(
         create_raw_tables(con)
         loads: dict[str, TableLoad] = {}
         for table in chosen:
-            # what a database answers is known only after asking it
+            # a database's rows are known only after running its query
             ask = full or is_of_database(sources.get(table.name))
             done = None if ask else unchanged(con, table, fingerprints[table.name], quarantine)
             if done:
@@ -233,7 +233,7 @@ class _Staging:
         """
         files = self.settings.files_dir.resolve()
         folders = ", ".join(quote(f"{folder}/") for folder in (files, self.folder.resolve()))
-        # what somebody put there as a table may be a link to elsewhere
+        # a file put there as a table may be a link to elsewhere
         tables = ", ".join(quote(path.resolve()) for path in self.sources.values())
         config = {**limits(self.settings), **WITHOUT_EXTENSIONS}
         with duckdb.connect(config=config) as con:
@@ -252,7 +252,7 @@ class _Staging:
             nothing = ", ".join(f"cast(null as varchar) as {name}" for name in raw_columns(table))
             write_parquet(con, f"select {nothing} limit 0", path)
             return Staged(table, path, fingerprint, 0)
-        # DuckDB judges the relative paths of a mapping by the working folder of the process
+        # DuckDB resolves the relative paths of a mapping against the working folder of the process
         with nullcontext() if is_of_database(file) else chdir(self.settings.files_dir):
             source = open_file(con, table, file, self.folder)
             warnings = check_columns(table, source)
@@ -262,7 +262,7 @@ class _Staging:
             con,
             table,
             path,
-            # a CRM may have the rep; dbt warns where it has not
+            # a CRM may have the rep; dbt warns if it does not
             reps=None if self.settings.has_crm else self.folder / "reps.parquet",
             metric_ids=self.metric_ids,
             quarantine=self.quarantine,

@@ -37,7 +37,7 @@ ORDERED_DAYS = {
     "interventions": ("agreed_date", "due_date"),
 }
 
-# the rep of ours to whom belongs what nobody owns
+# the rep that stands for records without an owner
 UNASSIGNED = "unassigned"
 
 SPLIT_TOLERANCE = 1e-6

@@ -280,7 +280,7 @@ class _Load:
             f"select id from {SCHEMA}.{one.table} where _is_deleted = 'false' and id not in"
             f" (select id from {SCHEMA}._seen where object_name = {quote(one.name)}) order by id"
         )
-        # it may have come back while the pages went by: only what is not there now was deleted
+        # it may have been restored during the sweep: only what is missing now was deleted
         found, different = self._read_again(one, selected, unseen)
         deleted = self._mark_deleted(one, [i for i in unseen if i not in found], "purged")
         cursor = Cursor(cursor.fields, synced_to=cursor.sweep_from, swept_at=iso(self.now))
@@ -439,7 +439,7 @@ class _Load:
         return changed
 
     def _merge_reference(self, table: str, rows: list[Record]) -> int:
-        # they are read whole, or never change: what was read last is right
+        # they are read whole or never change: the latest rows are right
         return self._merge_rows(table, REFERENCE_BY_TABLE[table].columns, "id", rows, ())
 
     def _merge_rows(

@@ -193,7 +193,7 @@ OLDEST_DAY = (
 
 TIME_ZONES = f"select hs_standard_time_zone, id from {SCHEMA}.user"
 
-# what decides to whom, and to which day, activities of old months belong
+# what decides to which rep and day activities of old months belong
 REP_IDENTITY = (
     "select owner.id, coalesce(lower(owner.email), ''), coalesce(users.hs_standard_time_zone, '')"
     f" from {SCHEMA}.owner as owner"

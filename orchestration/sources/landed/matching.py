@@ -12,7 +12,7 @@ from orchestration.sources.landed.places import Found, Place
 # when a tool wrote a row, best first; a row that it changes or marks as deleted is written anew
 SYNCED = ("_fivetran_synced", "_airbyte_extracted_at", "_airbyte_emitted_at", "_dlt_load_id")
 
-# what of the tools says that a record is gone: true, or a time
+# columns in which tools mark a deleted record: true, or a time
 DELETED = ("_fivetran_deleted", "_ab_cdc_deleted_at")
 
 # with a tool that keeps old versions of a record: the current one

@@ -137,5 +137,5 @@ OLDEST_DAY = (
 
 TIME_ZONES = f"select time_zone_sid_key, id from {SCHEMA}.user"
 
-# what decides to whom, and to which day, activities of old months belong
+# what decides to which rep and day activities of old months belong
 REP_IDENTITY = f"select id, coalesce(lower(email), ''), time_zone_sid_key from {SCHEMA}.user"

@@ -88,7 +88,7 @@ class Database:
         from pyarrow import parquet
 
         with self.explained(f"{what} cannot be read"), self.engine.connect() as connection:
-            # nothing but reading, where the database knows how to hold to that
+            # read-only, where the database can enforce it
             options = {"stream_results": True, "postgresql_readonly": True}
             result = connection.execution_options(**options).execute(query)
             names = list(result.keys())
@@ -111,7 +111,7 @@ class Database:
 
         try:
             yield
-        # drivers refuse a time that Python has not, such as the year 10000, in words of Python
+        # drivers refuse times that Python cannot represent, such as the year 10000
         except (SQLAlchemyError, ValueError, OverflowError) as error:
             said = str(getattr(error, "orig", None) or error).strip().splitlines()
             reason = self._without_secrets(said[0] if said else "no reason given").rstrip(".")

@@ -18,7 +18,7 @@ READ_TIMEOUT = 120.0
 MAX_ATTEMPTS = 6
 MAX_DELAY = 120.0
 
-# share of the day's API calls that is left to other programs
+# share of the day's API calls reserved for other programs
 RESERVED_CALLS = 0.1
 
 
@@ -112,7 +112,7 @@ class ApiClient:
         try:
             response = self._session.request(method, f"{where}/{path}", **more)
         except RequestException as error:
-            # the text of such an error has addresses in it, which is why only its kind is shown
+            # show only the kind of such an error, because its text contains addresses
             raise ScorecardError(
                 f"{where} cannot be reached or breaks off ({type(error).__name__}), after several "
                 "attempts. What was read is kept; refresh again."

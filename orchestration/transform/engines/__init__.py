@@ -136,11 +136,11 @@ def fetch(settings: Settings, project: DbtProject, relations: Sequence[Relation]
     wanted = sorted({*marts, *(relation for relation in relations if relation in nodes)})
     with open_engine(settings) as engine, connect(settings) as connection:
         connection.execute("begin transaction")
-        # what another engine left there goes too, and what DuckDB noted of its own builds
+        # delete what another engine left there too, and DuckDB's records of its own builds
         for schema in {"built", *(schema for schema, _ in nodes)}:
             connection.execute(f"drop schema if exists {schema} cascade")
         for schema, name in wanted:
-            # of staging the checks count rows: all, and those that are not deleted
+            # the checks count the rows of staging: all, and those that are not deleted
             types = (
                 {"is_deleted": "boolean"} if schema == "staging" else _types(nodes[schema, name])
             )

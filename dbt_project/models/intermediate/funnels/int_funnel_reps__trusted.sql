@@ -34,7 +34,7 @@ activity_roles as (
         on int_funnel_metrics__placed.metric_id = int_activity_metrics.metric_id
 ),
 
--- where the capture of activities broke, a funnel shows the breakage and not the rep
+-- where activities were not captured, a funnel shows that gap and not the rep
 final as (
     select
         int_rep_periods.rep_id,

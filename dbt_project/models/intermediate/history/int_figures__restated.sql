@@ -104,7 +104,7 @@ compared as (
     from summed
 ),
 
--- sums are added in any order: what differs in their last digits is no restatement
+-- sums are added in any order: a difference in the last digits is not a restatement
 restated as (
     select * from compared
     where

@@ -25,7 +25,7 @@ rep_ids as (
     where source = 'hubspot'
 ),
 
--- the outcome of a call is a code, which the account gives a name
+-- the outcome of a call is a code whose name the account defines
 named_calls as (
     select
         stg_hubspot__calls.*,
@@ -38,7 +38,7 @@ named_calls as (
             and stg_hubspot__property_options.property = 'hs_call_disposition'
 ),
 
--- what is still to come is no activity: a queued call, a scheduled e-mail, a task not yet done
+-- planned records are not activities: a queued call, a scheduled e-mail, an open task
 activities as (
     select
         'call-' || call_id as activity_id,

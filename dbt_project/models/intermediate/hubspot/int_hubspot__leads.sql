@@ -22,7 +22,7 @@ first_deals as (
     group by 1
 ),
 
--- who only reads the newsletter, or is no customer to be, is no lead
+-- newsletter readers and others who will not become customers are not leads
 mapped as (
     select
         stg_hubspot__contacts.contact_id as lead_id,

@@ -17,7 +17,7 @@ int_rep_offsets as (
     select * from {{ ref('int_rep_offsets') }}
 ),
 
--- HubSpot closes a deal at a moment; the company's day of it counts, as for what is nobody's
+-- HubSpot closes a deal at a moment; its day in the company's time zone counts
 mapped as (
     select
         stg_hubspot__deals.deal_id as opportunity_id,

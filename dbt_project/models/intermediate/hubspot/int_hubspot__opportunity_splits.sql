@@ -9,7 +9,7 @@ rep_ids as (
     where source = 'hubspot'
 ),
 
--- a deal that nobody shares has one split, of all of it: that is its owner's anyway
+-- an unshared deal has one split of 100 %, which its owner has anyway
 mapped as (
     select
         stg_hubspot__deal_splits.deal_id as opportunity_id,

@@ -21,7 +21,7 @@ stage_labels as (
     group by 1
 ),
 
--- the same stage set again is no change; a stage that was renamed has its name of today
+-- the same stage set again is not a change; a renamed stage has its current name
 named as (
     select
         stg_hubspot__deal_stage_history.deal_stage_history_id,

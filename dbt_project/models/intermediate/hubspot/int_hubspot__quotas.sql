@@ -53,7 +53,7 @@ periods as (
     where owner_id is not null
 ),
 
--- a goal that was set anew counts as it was set last; one over all pipelines holds those of each
+-- the latest version of a goal counts; one over all pipelines includes those of each
 ranked as (
     select
         periods.*,

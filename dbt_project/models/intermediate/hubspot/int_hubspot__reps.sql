@@ -13,7 +13,7 @@ rep_ids as (
     where source = 'hubspot'
 ),
 
--- the files, or Salesforce, say all about their reps
+-- the files, or Salesforce, describe their own reps
 mapped as (
     select
         rep_ids.rep_id,

@@ -4,7 +4,7 @@ with stg_hubspot__owners as (
     select * from {{ ref('stg_hubspot__owners') }}
 ),
 
--- somebody who left and came back is two owners with one e-mail address
+-- a person who left and came back is two owners with one e-mail address
 users as (
     select
         owner_id as user_id,

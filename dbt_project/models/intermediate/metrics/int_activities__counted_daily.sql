@@ -9,7 +9,7 @@
     )
 }}
 
--- whole months are replaced: those in which ingestion saw a record come, change or go
+-- whole months are replaced: those in which ingestion saw a record added, changed or deleted
 
 with int_crm__activities as (
     select * from {{ ref('int_crm__activities') }}
@@ -28,7 +28,7 @@ changed_months as (
     where table_name = 'activities'
 ),
 
--- durations matter only as far as a rule asks for them
+-- durations matter only up to the thresholds of the rules
 thresholds as (
     select distinct min_duration_seconds
     from event_rules

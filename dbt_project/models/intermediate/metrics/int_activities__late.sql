@@ -9,7 +9,7 @@
     )
 }}
 
--- a load that reads everything anew says nothing about when a record came
+-- a load that reads everything again does not tell when a record was added
 with first_load as (
     select min(modified_text) as loaded_text
     from ({{ source_records('activities') }}) as all_activities
@@ -25,7 +25,7 @@ standing as (
 ),
 
 -- whole months are replaced, those in which ingestion saw a record change; after another first load
--- nothing stands, and all months are
+-- no month is kept, and all are replaced
 first_month as (
     select
         case

@@ -18,7 +18,7 @@ first_publication as (
     select min(published_at) as published_at from int_publications
 ),
 
--- a load that reads everything anew says nothing about when a record came
+-- a load that reads everything again does not tell when a record was added
 first_load as (
     select min(modified_text) as loaded_text
     from ({{ source_records('activities') }}) as all_activities

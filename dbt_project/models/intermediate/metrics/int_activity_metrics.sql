@@ -1,4 +1,4 @@
--- metrics that rest on logged activities: a broken capture makes them wrong
+-- metrics based on logged activities: they are wrong where activities are not captured
 with metrics as (
     select * from {{ ref('metrics') }}
 ),

@@ -6,7 +6,7 @@ event_rules as (
     select * from {{ ref('event_rules') }}
 ),
 
--- which events a metric rests on, itself or through the two metrics of a ratio
+-- the events that a metric is based on, itself or through the two metrics of a ratio
 metric_parts as (
     select
         metric_id,

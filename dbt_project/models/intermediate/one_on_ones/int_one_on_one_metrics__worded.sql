@@ -30,7 +30,7 @@ named as (
         on int_one_on_one_metrics.status_week_before = statuses_week_before.status
 ),
 
--- what is proven comes first, then what is furthest from the goal
+-- proven ones first, then those furthest from the goal
 final as (
     select
         rep_id,

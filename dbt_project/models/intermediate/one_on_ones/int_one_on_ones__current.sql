@@ -13,7 +13,7 @@ int_scores__projected as (
     where goal_probability is not null
 ),
 
--- a month that has just begun says nothing yet
+-- a month that has just begun has no evidence yet
 diagnoses as (
     select * from {{ ref('int_diagnoses__worded') }}
     where is_current and period_type = 'last_13_weeks'
@@ -23,7 +23,7 @@ int_rep_leads__listed as (
     select * from {{ ref('int_rep_leads__listed') }}
 ),
 
--- pace is that of the heaviest result that adds up
+-- the pace is that of the additive result with the largest weight
 ranked as (
     select
         int_rep_cards.rep_id,

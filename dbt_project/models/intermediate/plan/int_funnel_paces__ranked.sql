@@ -16,7 +16,7 @@ reps as (
     from int_funnel_years__counted
 ),
 
--- working days of a rep in a year, what is usual of part time and leave taken off
+-- working days of a rep in a year, less the usual part time and leave
 capacities as (
     select
         role,
@@ -26,7 +26,7 @@ capacities as (
     group by 1
 ),
 
--- what reps do on a day; someone there for a small part of the time says little
+-- what reps do on a day; someone who worked only a small part of the time tells little
 rep_rates as (
     select
         int_funnel_years__counted.role,

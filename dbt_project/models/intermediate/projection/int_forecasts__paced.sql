@@ -6,7 +6,7 @@ int_constants as (
     select * from {{ ref('int_constants') }}
 ),
 
--- the pace before the period: the 13 weeks before, drawn to the goal where they say little
+-- the pace before the period: that of 13 weeks, shrunk to the goal where they have few events
 recalled as (
     select
         int_forecasts__asked.*,

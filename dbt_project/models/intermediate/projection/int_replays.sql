@@ -34,7 +34,7 @@ known as (
             and int_replays__sampled.period_start = int_replays__remembered.period_start
 ),
 
--- a goal that is due but for a rounding error leaves nothing to foretell
+-- a goal that is due up to a rounding error leaves nothing to forecast
 counted as (
     select
         known.*,

@@ -22,7 +22,7 @@ first_record as (
     select min(date_day) as date_day from int_metrics__daily
 ),
 
--- goals before the first record are no pace
+-- goals before the first record do not count towards the pace
 movements as (
     select
         int_goals__daily.rep_id,

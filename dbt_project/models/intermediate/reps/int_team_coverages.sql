@@ -25,7 +25,7 @@ team_periods as (
     group by 1, 2, 3
 ),
 
--- what is usual of a team: when a whole team falls silent, no rep of it falls behind the others
+-- a team's usual level: when a whole team falls silent, no rep falls behind the others
 team_days as (
     select
         team,

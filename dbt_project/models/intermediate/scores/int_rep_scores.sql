@@ -49,7 +49,7 @@ scored as (
         purpose,
         period_type,
         period_start,
-        -- settled, for equal scores share a rank
+        -- settled, because equal scores share a rank
         {{ settle('sum(capped_attainment * counted_weight) / nullif(sum(counted_weight), 0)') }}
             as score,
         {% for kind in ["leading", "lagging"] %}

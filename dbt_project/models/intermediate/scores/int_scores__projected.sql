@@ -27,7 +27,7 @@ joined as (
             and int_scores__evidenced.period_start = int_forecasts__projected.period_start
 ),
 
--- what is closed ended where it ended
+-- a closed period ended at its actual
 final as (
     select
         joined.*,

@@ -29,7 +29,7 @@ joined as (
 ),
 
 -- what has no goal is in the total, but attainment and evidence leave it out: a team is not ahead
--- because people do what nobody asked of them
+-- because people do what they have no goal for
 measured as (
     select
         scope,

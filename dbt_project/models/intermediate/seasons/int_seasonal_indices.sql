@@ -43,7 +43,7 @@ months as (
     group by 1, 2, 3, 4, 5
 ),
 
--- what remains of the variance between months when their own noise is taken off
+-- the variance between months less their own noise
 month_variances as (
     select
         months.*,

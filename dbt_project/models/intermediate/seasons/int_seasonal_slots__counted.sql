@@ -15,7 +15,7 @@ int_seasonal_scopes as (
     select * from {{ ref('int_seasonal_scopes') }}
 ),
 
--- ramp is taken out like head count is: a class of new hires in spring is no slow spring
+-- ramp is removed like head count: a class of new hires in spring does not make a slow spring
 slot_capacities as (
     select
         int_rep_days.role,

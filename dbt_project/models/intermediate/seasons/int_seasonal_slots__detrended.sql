@@ -1,4 +1,4 @@
--- growth is no season: a slot is compared with the level of the twelve months around it
+-- growth is not a season: a slot is compared with the level of the twelve months around it
 with int_seasonal_slots__counted as (
     select * from {{ ref('int_seasonal_slots__counted') }}
 ),

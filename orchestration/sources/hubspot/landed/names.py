@@ -26,7 +26,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "deal_stage_history": ("deal_stage", "deal_property_history", "deals_property_history"),
     "property_option": ("property_option", "property_options"),
 }  # fmt: skip
-# tables without which scorecards are still right, and what is then left empty
+# tables that scorecards can do without, and what is then left empty
 LEFT_EMPTY = {
     "user": "job titles and time zones of reps stay empty",
     "deal_stage_history": "no change of a deal's stage is counted",
