@@ -328,9 +328,12 @@ def test_dispersion_is_at_least_one_and_known_by_hand(run_model: Callable[..., R
     }
 
 
+RULED = ("scorecard_rep_metrics", "scorecard_reps", "scorecard_teams", "scorecard_benchmarks")
+
+
 @pytest.fixture(scope="module")
 def other_rules(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The company with one more period type, and with nothing left to luck."""
+    """The company with one more period type, and with nothing that could be proven."""
     there = built.copy(tmp_path_factory.mktemp("other_rules"))
     rules = there.settings.dbt_project_dir / "seeds/rules"
     with (rules / "period_types.csv").open("a") as file:
@@ -338,7 +341,7 @@ def other_rules(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Com
             "last_52_weeks,Last 52 weeks,52 weeks,Last 52 weeks,,rolling,364,,7,true,false\n"
         )
     constants = (rules / "constants.csv").read_text()
-    (rules / "constants.csv").write_text(constants.replace("proven_z,1.96,", "proven_z,0,"))
+    (rules / "constants.csv").write_text(constants.replace("proven_z,1.96,", "proven_z,1000,"))
     outcomes = there.build(
         *("--resource-type", "seed", "--resource-type", "model"),
         *("--select", "period_types", "constants", "dim_period_types"),
@@ -348,16 +351,6 @@ def other_rules(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Com
     return there
 
 
-RULED = (
-    "scorecard_rep_metrics",
-    "scorecard_reps",
-    "scorecard_teams",
-    "scorecard_benchmarks",
-    "scorecard_funnels",
-    "scorecard_diagnosis",
-)
-
-
 def test_a_period_type_is_one_row_of_a_seed(other_rules: Company) -> None:
     for table in RULED:
         rows = other_rules.rows(
@@ -365,15 +358,18 @@ def test_a_period_type_is_one_row_of_a_seed(other_rules: Company) -> None:
             " where period_type = 'last_52_weeks'"
         )
         assert rows == [(AS_OF - dt.timedelta(days=363), "last 52 weeks")], table
+    # funnels and diagnoses are of the recent periods that are said to be diagnosed here
+    assert other_rules.rows(
+        "select age, is_diagnosed from intermediate.int_periods__aged"
+        " where period_type = 'last_52_weeks'"
+    ) == [(1, True)]
     assert other_rules.rows(
         "select current_name from marts.dim_period_types where period_type = 'last_52_weeks'"
     ) == [("Last 52 weeks",)]
 
 
-@pytest.mark.parametrize(
-    "table", ["scorecard_rep_metrics", "scorecard_teams", "scorecard_diagnosis"]
-)
+@pytest.mark.parametrize("table", ["scorecard_rep_metrics", "scorecard_teams"])
 def test_what_is_proven_is_one_constant(built: Company, other_rules: Company, table: str) -> None:
-    unproven = f"select count(*) > 0 from marts.{table} where evidence = 'not_proven'"
-    assert built.rows(unproven) == [(True,)]
-    assert other_rules.rows(unproven) == [(False,)]
+    proven = f"select count(*) > 0 from marts.{table} where evidence like 'proven%'"
+    assert built.rows(proven) == [(True,)]
+    assert other_rules.rows(proven) == [(False,)]
