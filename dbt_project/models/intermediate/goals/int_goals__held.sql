@@ -12,6 +12,7 @@ final as (
         int_rep_periods.rep_id,
         int_rep_periods.role,
         int_rep_periods.tier,
+        int_rep_periods.period_type,
         int_rep_periods.period_start,
         int_goals__daily.metric_id,
         max(
@@ -31,7 +32,7 @@ final as (
     where
         int_rep_periods.period_type = 'last_13_weeks'
         and int_goals__daily.employed = 1
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4, 5, 6
 )
 
 select * from final

@@ -5,7 +5,7 @@ with int_goals__held as (
 
 int_scores__evidenced as (
     select * from {{ ref('int_scores__evidenced') }}
-    where scope = 'rep' and purpose = 'period' and period_type = 'last_13_weeks'
+    where scope = 'rep' and purpose = 'period'
 ),
 
 int_settings as (
@@ -29,6 +29,7 @@ judged_reps as (
         on
             int_goals__held.rep_id = int_scores__evidenced.scope_id
             and int_goals__held.metric_id = int_scores__evidenced.metric_id
+            and int_goals__held.period_type = int_scores__evidenced.period_type
             and int_goals__held.period_start = int_scores__evidenced.period_start
 ),
 
