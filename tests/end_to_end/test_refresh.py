@@ -20,6 +20,7 @@ from orchestration.demo.defects import DEFECTS
 from orchestration.releases.release import Release, current_release
 from orchestration.warehouse.connection import refresh_lock
 from orchestration.warehouse.run_state import read_checks
+from tests.site.contracts import read_contracts
 
 TODAY = dt.date(2025, 6, 30)
 REFRESH = ["refresh", "--no-reports", "--as-of", TODAY.isoformat()]
@@ -92,6 +93,19 @@ def test_a_recorded_run_shows_rows_columns_and_where_columns_come_from(company: 
     assert {column.name for column in metadata["dagster/column_schema"].columns} >= {"score"}
     lineage = metadata["dagster/column_lineage"].deps_by_column
     assert {dep.asset_key.path[-1] for dep in lineage["team"]} == {"int_rep_periods"}
+
+
+def test_the_release_has_the_tables_and_columns_that_are_declared(company: Settings) -> None:
+    with duckdb.connect(str(published(company).database), read_only=True) as connection:
+        rows = connection.execute(
+            "select table_name, column_name, lower(data_type) from duckdb_columns()"
+            " where schema_name = 'marts'"
+        ).fetchall()
+    assert set(rows) == {
+        (table, name, column.type)
+        for table, columns in read_contracts().items()
+        for name, column in columns.items()
+    }
 
 
 def test_the_release_says_up_to_when_the_sources_were_read(company: Settings) -> None:

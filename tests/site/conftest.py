@@ -22,176 +22,16 @@ import pytest
 
 from orchestration.core.settings import Settings
 from orchestration.releases import publish as publishing
+from orchestration.releases.history import HISTORY
 from orchestration.releases.release import Release, write_manifest
+from tests.site.contracts import read_contracts
 
 AS_OF = dt.date(2026, 11, 18)
 RELEASE = "20261119T050000Z-1a2b3c4"
 FIRST_DAY = dt.date(2026, 2, 1)
 LAST_DAY = dt.date(2027, 1, 31)
 
-COLUMNS = {
-    "dim_dates": """date_day DATE, iso_weekday INTEGER, week_start_date DATE, week_end_date DATE,
-        week_id VARCHAR, month_start_date DATE, month_end_date DATE, month_id VARCHAR,
-        fiscal_year INTEGER, fiscal_quarter INTEGER, fiscal_month INTEGER, quarter_start_date DATE,
-        quarter_end_date DATE, quarter_id VARCHAR, year_start_date DATE, year_end_date DATE,
-        year_id VARCHAR, slot_id VARCHAR""",
-    "dim_reps": """rep_version_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR, email VARCHAR,
-        manager_id VARCHAR, manager_name VARCHAR, team VARCHAR, region VARCHAR, role VARCHAR,
-        tier VARCHAR, calendar VARCHAR, time_zone VARCHAR, fte DOUBLE, hire_date DATE,
-        end_date DATE, valid_from DATE, valid_to DATE, is_current BOOLEAN, is_active BOOLEAN,
-        next_working_date DATE""",
-    "dim_metrics": """metric_id VARCHAR, metric_name VARCHAR, metric_kind VARCHAR, unit VARCHAR,
-        aggregation VARCHAR, event_type VARCHAR, numerator_metric_id VARCHAR,
-        denominator_metric_id VARCHAR, is_higher_better BOOLEAN, sort_order INTEGER,
-        description VARCHAR""",
-    "dim_goals": """goal_id VARCHAR, scope VARCHAR, scope_value VARCHAR, tier VARCHAR,
-        metric_id VARCHAR, period VARCHAR, goal DOUBLE, timing VARCHAR, valid_from DATE,
-        valid_to DATE, source VARCHAR""",
-    "dim_performance_levels": """metric_id VARCHAR, role VARCHAR, level VARCHAR,
-        min_attainment DOUBLE, rank INTEGER""",
-    "dim_statuses": """status VARCHAR, status_name VARCHAR, evidence VARCHAR, sort_order INTEGER,
-        side VARCHAR, is_proven BOOLEAN, luck VARCHAR, tone VARCHAR, icon VARCHAR,
-        alert_words VARCHAR""",
-    "dim_period_types": """period_type VARCHAR, period_name VARCHAR, short_name VARCHAR,
-        current_name VARCHAR, previous_name VARCHAR, kind VARCHAR, days INTEGER,
-        periods_per_year INTEGER, sort_order INTEGER, is_diagnosed BOOLEAN,
-        is_previous_shown BOOLEAN""",
-    "dim_seasonal_adjustments": """metric_id VARCHAR, role VARCHAR, region VARCHAR,
-        slot_id VARCHAR, month INTEGER, half INTEGER, index_scope VARCHAR, event_count BIGINT,
-        years INTEGER, raw_index DOUBLE, shrink_weight DOUBLE, seasonal_index DOUBLE,
-        manual_factor DOUBLE, manual_reason VARCHAR, season DOUBLE""",
-    "fct_goals_daily": """rep_id VARCHAR, metric_id VARCHAR, date_day DATE, goal_id VARCHAR,
-        goal DOUBLE, full_goal DOUBLE, working INTEGER, season DOUBLE, employed INTEGER,
-        fte DOUBLE, ramp DOUBLE, leave DOUBLE, daily_goal DOUBLE, role VARCHAR, tier VARCHAR,
-        month_start_date DATE""",
-    "scorecard_rep_metrics": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
-        region VARCHAR, role VARCHAR, tier VARCHAR, manager_id VARCHAR, metric_id VARCHAR,
-        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
-        metric_kind VARCHAR, weight DOUBLE, sort_order INTEGER, period_type VARCHAR,
-        period_id VARCHAR, period_start DATE, period_end DATE, is_current BOOLEAN, actual DOUBLE,
-        goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE, numerator DOUBLE,
-        denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR, z_score DOUBLE,
-        status VARCHAR, projection DOUBLE, projection_low DOUBLE, projection_high DOUBLE,
-        goal_probability DOUBLE, needed_per_day DOUBLE, capacity_days DOUBLE,
-        capacity_days_remaining DOUBLE, coverage_ratio DOUBLE, team_coverage_ratio DOUBLE""",
-    "scorecard_reps": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
-        region VARCHAR, role VARCHAR, tier VARCHAR, manager_id VARCHAR, manager_name VARCHAR,
-        period_type VARCHAR, period_id VARCHAR, period_start DATE, period_end DATE,
-        is_current BOOLEAN, score DOUBLE, leading_score DOUBLE, lagging_score DOUBLE,
-        score_level VARCHAR, rank_in_role INTEGER, reps_in_role INTEGER, metrics_total INTEGER,
-        metrics_outstanding INTEGER, metrics_ahead INTEGER, metrics_on_track INTEGER,
-        metrics_watch INTEGER, metrics_needing_intervention INTEGER,
-        metrics_too_little_data INTEGER, metrics_no_goal INTEGER, metrics_data_suspect INTEGER,
-        capacity_days DOUBLE, status VARCHAR""",
-    "scorecard_teams": """as_of_date DATE, team_scope VARCHAR, team VARCHAR, metric_id VARCHAR,
-        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
-        sort_order INTEGER, period_type VARCHAR, period_id VARCHAR, period_start DATE,
-        period_end DATE, is_current BOOLEAN, rep_count BIGINT, actual DOUBLE,
-        actual_with_goal DOUBLE, goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE,
-        numerator DOUBLE, denominator DOUBLE, dispersion DOUBLE, level VARCHAR, evidence VARCHAR,
-        z_score DOUBLE, status VARCHAR, unassigned_actual DOUBLE""",
-    "lead_scores": """as_of_date DATE, lead_id VARCHAR, rep_id VARCHAR, rep_name VARCHAR,
-        account_id VARCHAR, account_name VARCHAR, created_at TIMESTAMP, created_date DATE,
-        source VARCHAR, industry VARCHAR, employee_count DOUBLE, annual_revenue DOUBLE,
-        country VARCHAR, job_title VARCHAR, status VARCHAR, lead_state VARCHAR, is_open BOOLEAN,
-        icp_points DOUBLE, icp_fit VARCHAR, rule_points DOUBLE, conversion_probability DOUBLE,
-        probability_base DOUBLE, rank_for_rep BIGINT, reasons VARCHAR, score_state VARCHAR""",
-    "lead_score_calibration": """as_of_date DATE, decile INTEGER, leads BIGINT,
-        conversions BIGINT, mean_predicted DOUBLE, observed_ratio DOUBLE, observed_low DOUBLE,
-        observed_high DOUBLE, lift DOUBLE, checked_from DATE, checked_to DATE,
-        check_state VARCHAR""",
-    "lead_score_attributes": """as_of_date DATE, attribute VARCHAR, value_class VARCHAR,
-        value_name VARCHAR, leads BIGINT, conversions BIGINT, observed_ratio DOUBLE,
-        observed_low DOUBLE, observed_high DOUBLE, lift DOUBLE""",
-    "scorecard_focus": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
-        role VARCHAR, period_type VARCHAR, period_start DATE, period_end DATE,
-        activity_count BIGINT, known_count BIGINT, good_count BIGINT, fair_count BIGINT,
-        poor_count BIGINT, good_ratio DOUBLE, fair_ratio DOUBLE, poor_ratio DOUBLE,
-        team_good_ratio DOUBLE, focus_state VARCHAR""",
-    "projection_calibration": """as_of_date DATE, slice VARCHAR, role VARCHAR, metric_id VARCHAR,
-        period_type VARCHAR, share_elapsed DOUBLE, chance_from DOUBLE, forecasts INTEGER,
-        outcomes DOUBLE, held INTEGER, below INTEGER, coverage_ratio DOUBLE, coverage_low DOUBLE,
-        coverage_high DOUBLE, mean_chance DOUBLE, reached INTEGER, reached_ratio DOUBLE,
-        reached_low DOUBLE, reached_high DOUBLE, verdict VARCHAR""",
-    "leading_indicator_audit": """as_of_date DATE, role VARCHAR, leading_metric_id VARCHAR,
-        leading_metric_name VARCHAR, lagging_metric_id VARCHAR, lagging_metric_name VARCHAR,
-        lag_weeks INTEGER, reps INTEGER, weeks INTEGER, effect DOUBLE, standard_error DOUBLE,
-        z_score DOUBLE, p_value DOUBLE, q_value DOUBLE, verdict VARCHAR, sentence VARCHAR""",
-    "scorecard_benchmarks": """as_of_date DATE, rep_id VARCHAR, metric_id VARCHAR,
-        period_type VARCHAR, period_id VARCHAR, period_start DATE, period_end DATE,
-        is_current BOOLEAN, rep_name VARCHAR, team VARCHAR, role VARCHAR, tier VARCHAR,
-        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
-        metric_kind VARCHAR, sort_order INTEGER, actual DOUBLE, goal_to_date DOUBLE,
-        capacity_days DOUBLE, is_ramping BOOLEAN, previous_value DOUBLE, last_year_value DOUBLE,
-        trailing_13_week_value DOUBLE, peer_median DOUBLE, peer_top_quartile DOUBLE,
-        peer_count BIGINT, peer_scope VARCHAR, team_value DOUBLE, organisation_value DOUBLE,
-        industry_value DOUBLE, industry_sample_size INTEGER, industry_source VARCHAR,
-        industry_year INTEGER, industry_is_verified BOOLEAN""",
-    "goal_quality": """as_of_date DATE, subject VARCHAR, goal_id VARCHAR, role VARCHAR,
-        tier VARCHAR, metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR, scope VARCHAR,
-        scope_value VARCHAR, period VARCHAR, goal DOUBLE, rep_count BIGINT, judged_count BIGINT,
-        reached_count BIGINT, reached_ratio DOUBLE, median_attainment DOUBLE,
-        suggested_goal DOUBLE, leading_count BIGINT, lagging_count BIGINT, verdict VARCHAR,
-        sentence VARCHAR""",
-    "scorecard_history": """release_id VARCHAR, published_at TIMESTAMP, as_of_date DATE,
-        rep_id VARCHAR, rep_name VARCHAR, team VARCHAR, role VARCHAR, tier VARCHAR,
-        metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR,
-        is_higher_better BOOLEAN, metric_kind VARCHAR, sort_order INTEGER, period_type VARCHAR,
-        period_id VARCHAR, period_start DATE, period_end DATE, actual DOUBLE,
-        goal_to_date DOUBLE, goal_period DOUBLE, attainment DOUBLE, level VARCHAR,
-        evidence VARCHAR, status VARCHAR, score DOUBLE, score_status VARCHAR""",
-    "scorecard_restatements": """as_of_date DATE, release_id VARCHAR, published_at TIMESTAMP,
-        rep_id VARCHAR, metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR,
-        period_type VARCHAR, period_id VARCHAR, period_start DATE, period_end DATE,
-        published_actual DOUBLE, restated_actual DOUBLE, difference DOUBLE, late_count BIGINT,
-        changed_count BIGINT, deleted_count BIGINT""",
-    "scorecard_data_signals": """as_of_date DATE, signal_id VARCHAR, signal_scope VARCHAR,
-        team VARCHAR, rep_id VARCHAR, rep_name VARCHAR, manager_id VARCHAR,
-        activity_type VARCHAR, period_start DATE, period_end DATE, signal_status VARCHAR,
-        observed_count DOUBLE, record_count DOUBLE, observed_ratio DOUBLE,
-        expected_ratio DOUBLE, ratio_to_expected DOUBLE, z_score DOUBLE, sentence VARCHAR""",
-    "scorecard_funnels": """rep_id VARCHAR, period_type VARCHAR, period_id VARCHAR,
-        period_start DATE, period_end DATE, is_current BOOLEAN, step INTEGER, last_step INTEGER,
-        metric_id VARCHAR, step_name VARCHAR, unit VARCHAR, actual DOUBLE, goal DOUBLE,
-        expected DOUBLE""",
-    "scorecard_diagnosis": """rep_id VARCHAR, period_type VARCHAR, period_id VARCHAR,
-        period_start DATE, period_end DATE, is_current BOOLEAN, metric_id VARCHAR, unit VARCHAR,
-        actual DOUBLE, reference DOUBLE, gap DOUBLE, factor_order INTEGER, factor_id VARCHAR,
-        factor_name VARCHAR, factor_unit VARCHAR, factor_actual DOUBLE, factor_reference DOUBLE,
-        reference_source VARCHAR, peer_scope VARCHAR, peer_count BIGINT, contribution DOUBLE,
-        share_of_gap DOUBLE, is_main_cause BOOLEAN, evidence VARCHAR, leading_metric_id VARCHAR,
-        sentence VARCHAR""",
-    "goal_plan": """role VARCHAR, fiscal_year INTEGER, year_start_date DATE, probability DOUBLE,
-        step INTEGER, last_step INTEGER, metric_id VARCHAR, metric_name VARCHAR, unit VARCHAR,
-        result_unit VARCHAR, result_target DOUBLE, result_dispersion DOUBLE, result_mean DOUBLE,
-        history_from DOUBLE, history_to DOUBLE, own_weight DOUBLE, rate DOUBLE,
-        events_per_result DOUBLE, channel_share DOUBLE, reps DOUBLE, capacity_days_per_rep DOUBLE,
-        working_days DOUBLE, events_per_year DOUBLE, events_per_month DOUBLE, events_per_rep DOUBLE,
-        events_per_day DOUBLE, full_time_goal DOUBLE, median_per_day DOUBLE,
-        top_quartile_per_day DOUBLE, feasibility VARCHAR, assigned_goal DOUBLE,
-        assigned_ratio DOUBLE, """
-    + ", ".join(f"month_{month}_share DOUBLE" for month in range(1, 13)),
-    "scorecard_one_on_ones": """as_of_date DATE, rep_id VARCHAR, rep_name VARCHAR, team VARCHAR,
-        role VARCHAR, tier VARCHAR, manager_id VARCHAR, manager_name VARCHAR, week_id VARCHAR,
-        week_start_date DATE, week_end_date DATE, is_current BOOLEAN, window_start_date DATE,
-        window_end_date DATE, score DOUBLE, score_week_before DOUBLE, headline VARCHAR,
-        changes VARCHAR, wins VARCHAR, misses VARCHAR, data_problem VARCHAR, diagnosis VARCHAR,
-        pace VARCHAR, lead_1_id VARCHAR, lead_1 VARCHAR, lead_2_id VARCHAR, lead_2 VARCHAR,
-        lead_3_id VARCHAR, lead_3 VARCHAR, intervention_1_id VARCHAR, intervention_2_id VARCHAR,
-        question_1 VARCHAR, question_2 VARCHAR, question_3 VARCHAR""",
-    "scorecard_one_on_one_metrics": """rep_id VARCHAR, week_start_date DATE, metric_id VARCHAR,
-        metric_name VARCHAR, unit VARCHAR, aggregation VARCHAR, is_higher_better BOOLEAN,
-        sort_order INTEGER, role VARCHAR, actual DOUBLE, goal_to_date DOUBLE, attainment DOUBLE,
-        status VARCHAR, attainment_week_before DOUBLE, status_week_before VARCHAR""",
-    "scorecard_interventions": """rep_id VARCHAR, intervention_id VARCHAR, metric_id VARCHAR,
-        metric_name VARCHAR, agreed_date DATE, action VARCHAR, due_date DATE, verdict VARCHAR,
-        outcome VARCHAR, number_for_rep BIGINT""",
-    "data_checks": """release_id VARCHAR, check_name VARCHAR, layer VARCHAR, table_name VARCHAR,
-        column_name VARCHAR, passed BOOLEAN, severity VARCHAR, observed_value VARCHAR,
-        expected VARCHAR, failed_rows BIGINT, description VARCHAR, checked_at TIMESTAMP""",
-    "releases": """release_id VARCHAR, published_at TIMESTAMP, as_of_date DATE,
-        code_version VARCHAR, high_water_marks VARCHAR""",
-}
+TABLES = read_contracts()
 
 # metric_id: name, kind, unit, aggregation, higher is better, description
 METRICS: dict[str, tuple[str, str, str, str, bool, str]] = {
@@ -553,7 +393,7 @@ def benchmark_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
             value, asked, source, year, verified = industry.get(row["metric_id"], (None,) * 5)
             has_past = row["rep_id"] != "r12" and row["rate"] is not None and bool(scale)
             result.append(
-                row
+                {name: row[name] for name in row.keys() - {"scale", "rate"}}
                 | {
                     "is_ramping": row["rep_id"] == "r09",
                     "previous_value": row["rate"] * scale * 0.9 if has_past else None,
@@ -992,7 +832,7 @@ def rule_rows(seed: str) -> list[dict[str, Any]]:
 
 def dimension_rows() -> dict[str, list[dict[str, Any]]]:
     """The dimensions, the checks and the releases."""
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for day in days(FIRST_DAY, LAST_DAY):
         monday = day - dt.timedelta(day.isoweekday() - 1)
         iso = day.isocalendar()
@@ -1332,8 +1172,17 @@ def audit_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def completed(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with what follows from its rep, and from the release."""
+    of_rep = {
+        rep_id: {"rep_name": name, "team": team, "region": region, "role": role, "tier": tier}
+        for rep_id, name, team, region, role, tier, *_ in REPS
+    }
+    return {"as_of_date": AS_OF} | of_rep.get(row.get("rep_id", ""), {}) | row
+
+
 def write_published(path: Path) -> Path:
-    """Write the release to a DuckDB file with the columns that the real one has."""
+    """Write the release to a DuckDB file with the columns of the contracts."""
     tables = dimension_rows()
     tables["scorecard_rep_metrics"] = rep_metric_rows()
     tables["scorecard_reps"] = rep_rows(tables["scorecard_rep_metrics"])
@@ -1358,10 +1207,15 @@ def write_published(path: Path) -> Path:
         str(path), config={"storage_compatibility_version": "v1.4.0"}
     ) as connection:
         connection.execute("create schema marts")
-        for table, columns in COLUMNS.items():
-            connection.execute(f"create table marts.{table} ({columns})")
-            names = [column.split()[0] for column in columns.split(",")]
-            rows = pa.table({name: [row.get(name) for row in tables[table]] for name in names})
+        for table, columns in TABLES.items():
+            types = ", ".join(f"{name} {column.type}" for name, column in columns.items())
+            connection.execute(f"create table marts.{table} ({types})")
+            # rows that are made of a scorecard's, or of the history's, may carry the rest of it
+            known = columns.keys() | TABLES["scorecard_rep_metrics"].keys() | TABLES[HISTORY].keys()
+            unknown = {name for row in tables[table] for name in row} - known
+            assert not unknown, f"{table} has no such columns: {unknown}"
+            written = [completed(row) for row in tables[table]]
+            rows = pa.table({name: [row.get(name) for row in written] for name in columns})
             connection.register("new_rows", rows)
             connection.execute(f"insert into marts.{table} select * from new_rows")
             connection.unregister("new_rows")

@@ -72,17 +72,17 @@ def queries_of(page: Path) -> Iterator[tuple[str, str]]:
         yield name, sql.replace("${inputs.period}", "month")
 
 
-def layout_query() -> str:
-    """The query of the as-of line that every page has."""
-    (sql,) = re.findall(r"sql`(.*?)`", (REPORTS / "pages" / "+layout.svelte").read_text(), re.S)
-    return str(sql)
+def layout_queries() -> dict[str, str]:
+    """The queries of every page: the as-of line, the statuses and the period types."""
+    queries = re.findall(r"sql`(.*?)`", (REPORTS / "pages" / "+layout.svelte").read_text(), re.S)
+    return {f"layout {number}": sql for number, sql in enumerate(queries, start=1)}
 
 
 QUERIES = {
     f"{page.relative_to(REPORTS / 'pages').as_posix()} {name}": sql
     for page in PAGES
     for name, sql in queries_of(page)
-} | {"layout release": layout_query()}
+} | layout_queries()
 
 
 @pytest.fixture(scope="module")
