@@ -40,11 +40,9 @@ from scorecard_rep_metrics
 where
     is_current
     or (period_type, period_end + 1) in (
-        select
-            scorecard_rep_metrics.period_type,
-            scorecard_rep_metrics.period_start
+        select period_type, period_start
         from scorecard_rep_metrics
-        inner join dim_period_types
-            on scorecard_rep_metrics.period_type = dim_period_types.period_type
-        where scorecard_rep_metrics.is_current and dim_period_types.is_previous_shown
+        where
+            is_current
+            and period_type in (select period_type from dim_period_types where is_previous_shown)
     )

@@ -35,11 +35,9 @@ from scorecard_reps
 where
     is_current
     or (period_type, period_end + 1) in (
-        select
-            scorecard_reps.period_type,
-            scorecard_reps.period_start
+        select period_type, period_start
         from scorecard_reps
-        inner join dim_period_types
-            on scorecard_reps.period_type = dim_period_types.period_type
-        where scorecard_reps.is_current and dim_period_types.is_previous_shown
+        where
+            is_current
+            and period_type in (select period_type from dim_period_types where is_previous_shown)
     )
