@@ -8,7 +8,7 @@ BIN := .venv/bin
 -include .env
 export
 
-.PHONY: help demo test quick docs lint ruff mypy imports dependencies sqlfluff environment
+.PHONY: help demo test quick docs lint ruff mypy imports dependencies sqlfluff sbom environment
 
 help:  ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,13 @@ dependencies: environment
 
 sqlfluff: environment
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests orchestration
+
+sbom: environment  ## What is installed of others, in CycloneDX (sbom/)
+	mkdir -p sbom
+	$(BIN)/uv tool run --from cyclonedx-bom==7.1.0 cyclonedx-py environment --pyproject pyproject.toml \
+		--output-reproducible -o sbom/python.cdx.json $(BIN)/python
+	cd reports && env -i HOME="$$HOME" PATH="$$PATH" npm sbom --package-lock-only --legacy-peer-deps \
+		--sbom-format cyclonedx > ../sbom/pages.cdx.json
 
 environment: .venv/.installed  ## Python packages, exactly as locked
 
