@@ -122,11 +122,11 @@ def _print_audiences(settings: Settings) -> None:
 
 
 def _print_left_out(settings: Settings, release: Release) -> None:
-    import duckdb
 
     from orchestration.releases.audiences import HOW_TO_LET_IN, find_left_out, read_people
+    from orchestration.releases.release import open_tables
 
-    with duckdb.connect(str(release.database), read_only=True) as connection:
+    with open_tables(release.database) as connection:
         left_out = find_left_out(read_people(connection), settings.analysts)
     if left_out:
         shown = [f"{rep_id} {reason}" for rep_id, reason in left_out.items()][:SHOWN_LEFT_OUT]

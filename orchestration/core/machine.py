@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.core.errors import ConfigError, MachineError, ScorecardError
+from orchestration.core.errors import ConfigError, DamagedFile, MachineError, ScorecardError
 from orchestration.core.settings import Settings
 
 # libraries that report what the machine refused as text only
@@ -46,11 +46,21 @@ _WORDS = {
     "cannot allocate memory": "memory",
     "out of memory": "memory",
     "too many open files": "files",
+    # of DuckDB's files
+    "corrupt database file": "damage",
+    "not a valid duckdb database file": "damage",
+    "database file with version number": "damage",
+    "failure while replaying wal": "damage",
+    "could not read enough bytes": "damage",
+    "failed to deserialize": "damage",
+    "error loading database": "damage",
 }
 
 
-def machine_error(error: BaseException | str, settings: Settings) -> MachineError | None:
-    """What the machine refused, if that is what the error says; its causes are not looked at.
+def machine_error(
+    error: BaseException | str, settings: Settings
+) -> MachineError | DamagedFile | None:
+    """What the machine refused or lost, if the error says so; its causes are not looked at.
 
     Args:
         error: an exception, or what a library said of one.
@@ -61,10 +71,13 @@ def machine_error(error: BaseException | str, settings: Settings) -> MachineErro
     if kind is None:
         return None
     named = getattr(error, "filename", None) or next(iter(_PATH.findall(text)), None)
-    path = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else settings.company_dir
+    unnamed = settings.warehouse_path if kind == "damage" else settings.company_dir
+    path = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else unnamed
     if not path.is_absolute():
         path = Path.cwd() / path
     reason = next((line.strip() for line in text.splitlines() if line.strip()), kind)
+    if kind == "damage":
+        return DamagedFile(path, reason, _remedy_of_damage(path, settings))
     return MachineError(f"{_remedy(kind, path, settings)} What was published stays. ({reason})")
 
 
@@ -76,7 +89,7 @@ def explain(error: BaseException | None, settings: Settings) -> ScorecardError |
     ours: ScorecardError | None = None
     seen: set[int] = set()  # libraries raise errors again, and so chain them into circles
     while error is not None and id(error) not in seen:
-        if isinstance(error, MachineError):
+        if isinstance(error, MachineError | DamagedFile):
             return error
         if isinstance(error, ConfigError):
             return ours or error
@@ -100,7 +113,7 @@ def explained(settings: Settings) -> Iterator[None]:
         yield
     except Exception as error:
         known = explain(error, settings)
-        if isinstance(known, MachineError) and known is not error:
+        if isinstance(known, MachineError | DamagedFile) and known is not error:
             raise known from error
         raise
 
@@ -118,6 +131,15 @@ def _kind(error: BaseException | str, text: str) -> str | None:
 def _said(text: str) -> str | None:
     lower = text.lower()
     return next((kind for words, kind in _WORDS.items() if words in lower), None)
+
+
+def _remedy_of_damage(path: Path, settings: Settings) -> str:
+    if path == settings.warehouse_path:
+        return (
+            "Delete it, then run `scorecard refresh --full`, which reads everything anew. What a "
+            "CRM has purged since is in your last backup alone (docs/backup.md)."
+        )
+    return "Restore it from a backup, or delete it and run `scorecard refresh`."
 
 
 def _remedy(kind: str, path: Path, settings: Settings) -> str:

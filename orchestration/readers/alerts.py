@@ -36,7 +36,7 @@ from orchestration.releases.release import (
     Release,
     current_release,
     list_releases,
-    open_release,
+    open_tables,
 )
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ def _read_told(path: Path) -> dict[str, _Told]:
 
 def _read_alerts(release: Release, currency: str) -> tuple[set[Receiver], dict[str, list[Alert]]]:
     """Everyone who can be told, and what is known of whom it concerns, by receiver."""
-    with open_release(release) as connection:
+    with open_tables(release.database) as connection:
         people = connection.execute(
             "select rep_id, rep_name, email, next_working_date from dim_reps"
             " where is_current and is_active"

@@ -31,7 +31,7 @@ from orchestration.readers.labels import (
     read_statuses,
     status_of,
 )
-from orchestration.releases.release import Release, current_release, open_release
+from orchestration.releases.release import Release, current_release, open_tables
 
 PREVIOUS = "previous_"
 REP_COLUMNS = ("rep_id", "rep_name", "team", "region", "role", "tier", "manager_name", "is_active")
@@ -243,7 +243,7 @@ def reading_release(settings: Settings) -> Iterator[tuple[Release, duckdb.DuckDB
         raise ConfigError(
             f"'{settings.company}' has not published anything yet. Run `scorecard refresh` first."
         )
-    with open_release(release) as connection:
+    with open_tables(release.database) as connection:
         yield release, connection
 
 

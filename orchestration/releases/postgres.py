@@ -30,7 +30,7 @@ from orchestration.releases.audiences import (
     View,
     find_audiences,
 )
-from orchestration.releases.release import Release, current_release
+from orchestration.releases.release import Release, current_release, open_tables
 from orchestration.releases.tables import SORT_COLUMNS
 from orchestration.transform.engines.postgres import Session, first_line
 from orchestration.warehouse.connection import quote
@@ -100,7 +100,7 @@ def serve_release(settings: Settings) -> str:
         server.require_roles()
         # one publisher at a time; two companies need two databases
         server.execute(f"select pg_advisory_lock(hashtext('{VIEWS}'))")
-        with duckdb.connect(str(release.database), read_only=True) as connection:
+        with open_tables(release.database) as connection:
             tables = _tables(connection)
             if unknown := sorted(tables.keys() - RULES_OF_MARTS.keys()):
                 raise PublishError(
@@ -153,7 +153,7 @@ def make_roles(settings: Settings) -> list[str]:
         ConfigError: the packages are missing, or the user may not create roles.
         PublishError: the server cannot be reached, or nothing is published yet.
     """
-    with duckdb.connect(str(_current(settings).database), read_only=True) as connection:
+    with open_tables(_current(settings).database) as connection:
         audiences, left_out = find_audiences(Company(connection), settings.analysts, {})
     wanted = {
         email: ANALYST if audience.person is None else READER

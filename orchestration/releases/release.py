@@ -33,6 +33,12 @@ KEPT_RELEASES = 10
 KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
 DATABASE = "scorecard.duckdb"
 MANIFEST = "manifest.json"
+_DAMAGE = (
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
 _ID = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]+")
 _MOMENT = "%Y%m%dT%H%M%S"
 # fields of the manifest besides id and times: their types, and whether older ones lack them
@@ -186,27 +192,29 @@ def write_manifest(folder: Path, release: Release) -> None:
 
 
 @contextmanager
-def open_release(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the tables of a release for reading.
+def open_tables(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the DuckDB file of a release for reading.
 
     Raises:
         PublishError: the file is damaged, or another version of the code wrote its tables.
     """
     try:
-        with duckdb.connect(str(release.database), read_only=True) as connection:
+        with duckdb.connect(str(database), read_only=True) as connection:
             connection.execute("set search_path = 'marts'")
             yield connection
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise PublishError(
-            f"{release.database} was published by another version of the code "
-            f"({first_line(error)}). Run `scorecard refresh` first."
-        ) from error
-    except duckdb.Error as error:
+    except _DAMAGE as error:
+        if "permission denied" in str(error).lower():
+            raise  # nothing is lost
         raise DamagedFile(
-            release.database,
+            database,
             first_line(error),
             "`scorecard releases list` shows the other releases, and `scorecard releases rollback` "
             "brings one back; `scorecard refresh` publishes a new one.",
+        ) from error
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{database} was published by another version of the code "
+            f"({first_line(error)}). Run `scorecard refresh` first."
         ) from error
 
 

@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from orchestration.releases.audiences import (
     require_rules,
     write_listing,
 )
+from orchestration.releases.release import open_tables
 from orchestration.site.folders import compress_files, link_or_copy
 
 SCHEMA = "scorecard"
@@ -85,7 +87,7 @@ def write_site_data(
         PublishError: a select does not fit the published file.
     """
     sources_dir = sources_dir or Settings().reports_project_dir / "sources"
-    with duckdb.connect(str(published_duckdb), read_only=True) as connection:
+    with open_tables(published_duckdb) as connection:
         tables = read_tables(connection, sources_dir)
     DataWriter(tables, company or {}, pool=None).write(folder, None, EVERYTHING)
 
@@ -115,7 +117,7 @@ def write_audiences(
         PublishError: a table has no rule, or a select does not fit the published file.
     """
     require_rules(source.table for source in read_sources(sources_dir))
-    with duckdb.connect(str(published_duckdb), read_only=True) as connection:
+    with open_tables(published_duckdb) as connection:
         people = Company(connection)
         tables = read_tables(connection, sources_dir)
     known = known_folders(previous) if previous else {}
@@ -270,12 +272,20 @@ class DataWriter:
         content = sink.getvalue().to_pybytes()
         name = f"{table}.{hash_bytes(content)[:16]}.arrow.gz"
         path = (self.pool or folder) / name
-        if not path.exists():
+        if not _holds(path, content):
             packed = gzip.compress(content, compresslevel=1, mtime=0)
             incoming = path.with_name(f".{name}.new")  # a crash must not leave half a stream
             incoming.write_bytes(packed)
             os.replace(incoming, path)
         return path
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a stream lies there whole: all pages of a later release would link to it."""
+    try:
+        return gzip.decompress(path.read_bytes()) == content
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _copied(rows: pa.Table) -> pa.Table:

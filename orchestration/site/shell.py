@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import re
 import shutil
@@ -15,7 +17,10 @@ from orchestration.core.errors import ScorecardError
 from orchestration.core.files import replace_file
 from orchestration.core.fingerprint import hash_bytes, hash_file, hash_files, hash_values
 from orchestration.core.settings import Settings
+from orchestration.core.state_files import read_cache
 from orchestration.site.folders import compress_files, keep_newest
+
+logger = logging.getLogger(__name__)
 
 KEEP_SHELLS = 2
 
@@ -52,11 +57,9 @@ def build_shell(settings: Settings) -> Path:
     project = settings.reports_project_dir
     cache = settings.data_dir / ".reports_shell"
     shell = cache / _hash_of_sources(project)
-    if (shell / "index.html").is_file():
-        return shell
     cache.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(cache / ".lock"):
-        if (shell / "index.html").is_file():
+        if _is_whole(shell):
             return shell
         _require_node()
         install_packages(project)
@@ -79,10 +82,26 @@ def build_shell(settings: Settings) -> Path:
             shutil.rmtree(built / "data", ignore_errors=True)
             _move_scripts_into_files(built)
             compress_files(built)
+            shutil.rmtree(shell, ignore_errors=True)  # a damaged one; sites have their own links
             os.replace(built, shell)
+            _is_whole(shell)  # notes what it holds
         # their names are hashes
         keep_newest(cache, KEEP_SHELLS, shell, newest=lambda path: path.stat().st_mtime)
     return shell
+
+
+def _is_whole(shell: Path) -> bool:
+    """Whether a shell holds what was built; the first look at it notes what that is."""
+    if not (shell / "index.html").is_file():
+        return False
+    noted = shell.with_name(f"{shell.name}.json")
+    found = hash_files((path for path in shell.rglob("*") if path.is_file()), shell)
+    known = read_cache(noted, str)
+    if known is None:
+        replace_file(noted, json.dumps(found))
+    elif known != found:
+        logger.warning("%s is damaged: the pages are built anew.", shell)
+    return known in (None, found)
 
 
 def _move_scripts_into_files(built: Path) -> None:

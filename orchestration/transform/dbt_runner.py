@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.core.errors import MachineError, ScorecardError
+from orchestration.core.errors import ScorecardError
 from orchestration.core.machine import machine_error
 from orchestration.core.results import CheckResult
 from orchestration.core.settings import Settings
@@ -41,7 +41,7 @@ class DbtRun:
     events: Sequence[Mapping[str, Any]]
     checks: Sequence[CheckResult]
     errors: Sequence[str]
-    refused: MachineError | None = None
+    refused: ScorecardError | None = None
 
     def raise_for_errors(self) -> None:
         """Raise what the machine refused, or else a ScorecardError that lists the first errors."""
@@ -247,8 +247,8 @@ def _first(names: Sequence[str]) -> str | None:
     return names[0] if names else None
 
 
-def _refused(settings: Settings, errors: Sequence[str]) -> MachineError | None:
-    """Return what this machine refused; servers of other engines have their own disks."""
+def _refused(settings: Settings, errors: Sequence[str]) -> ScorecardError | None:
+    """Return what this machine refused or lost; servers of other engines have their own disks."""
     if settings.target != "duckdb":
         return None
     return next(filter(None, (machine_error(text, settings) for text in errors)), None)
