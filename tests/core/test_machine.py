@@ -12,7 +12,13 @@ import pyarrow as pa
 import pytest
 
 from orchestration.core import machine
-from orchestration.core.errors import ConfigError, InputError, MachineError, PublishError
+from orchestration.core.errors import (
+    ConfigError,
+    DamagedFile,
+    InputError,
+    MachineError,
+    PublishError,
+)
 from orchestration.core.files import replace_file
 from orchestration.core.machine import explain, explained, format_size, machine_error
 from orchestration.core.settings import Settings
@@ -174,3 +180,15 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     replace_file(path, "new")
     assert path.read_text(encoding="utf-8") == "new"
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_damaged_warehouse_is_named_with_its_remedy(company: Settings) -> None:
+    for text in (
+        'IO Error: The file "{}" exists, but it is not a valid DuckDB database file!',
+        "IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2",
+        "Runtime Error in model x: Serialization Error: Failed to deserialize: no field 7",
+    ):
+        known = machine_error(text.format(company.warehouse_path), company)
+        assert isinstance(known, DamagedFile)
+        assert str(known).startswith(f"{company.warehouse_path} is damaged (")
+        assert "Delete it, then run `scorecard refresh --full`" in str(known)
