@@ -208,8 +208,8 @@ def open_tables(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise DamagedFile(
             database,
             first_line(error),
-            "`scorecard releases list` shows the other releases, and `scorecard releases rollback` "
-            "brings one back; `scorecard refresh` publishes a new one.",
+            "Run `scorecard refresh`, which publishes a new release, or `scorecard releases rollback` "
+            "with one that `scorecard releases list` shows.",
         ) from error
     except duckdb.Error as error:
         raise PublishError(
