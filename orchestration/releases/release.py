@@ -33,12 +33,6 @@ KEPT_RELEASES = 10
 KEPT_DAYS = 7  # of which the last release is kept, however many follow it on the day after
 DATABASE = "scorecard.duckdb"
 MANIFEST = "manifest.json"
-_DAMAGE = (
-    duckdb.IOException,
-    duckdb.SerializationException,
-    duckdb.InternalException,
-    duckdb.FatalException,
-)
 _ID = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]+")
 _MOMENT = "%Y%m%dT%H%M%S"
 # fields of the manifest besides id and times: their types, and whether older ones lack them
@@ -202,19 +196,19 @@ def open_tables(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(str(database), read_only=True) as connection:
             connection.execute("set search_path = 'marts'")
             yield connection
-    except _DAMAGE as error:
+    except duckdb.ProgrammingError as error:  # of tables and columns
+        raise PublishError(
+            f"{database} was published by another version of the code "
+            f"({first_line(error)}). Run `scorecard refresh` first."
+        ) from error
+    except duckdb.Error as error:
         if "permission denied" in str(error).lower():
             raise  # nothing is lost
         raise DamagedFile(
             database,
             first_line(error),
-            "Run `scorecard refresh`, which publishes a new release, or `scorecard releases rollback` "
-            "with one that `scorecard releases list` shows.",
-        ) from error
-    except duckdb.Error as error:
-        raise PublishError(
-            f"{database} was published by another version of the code "
-            f"({first_line(error)}). Run `scorecard refresh` first."
+            "Run `scorecard refresh`, which publishes a new release, or `scorecard releases "
+            "rollback` with one that `scorecard releases list` shows.",
         ) from error
 
 
