@@ -1,23 +1,68 @@
-with int_forecasts__asked as (
-    select * from {{ ref('int_forecasts__asked') }}
+with int_rep_scores__measured as (
+    select * from {{ ref('int_rep_scores__measured') }}
+    where
+        purpose = 'period'
+        and aggregation in ('count', 'sum')
+        and goal_period > goal_to_date
+),
+
+int_metrics__by_window as (
+    select * from {{ ref('int_metrics__by_window') }}
+    where scope = 'rep' and purpose = 'before'
+),
+
+int_replays as (
+    select * from {{ ref('int_replays') }}
 ),
 
 int_constants as (
     select * from {{ ref('int_constants') }}
 ),
 
+-- what is known of a running period, as of the closed ones that are replayed
+known as (
+    select
+        false as is_replay,
+        int_rep_scores__measured.scope_id as rep_id,
+        int_rep_scores__measured.role,
+        int_rep_scores__measured.metric_id,
+        int_rep_scores__measured.period_type,
+        int_rep_scores__measured.period_start,
+        int_rep_scores__measured.aggregation,
+        int_rep_scores__measured.is_higher_better,
+        int_rep_scores__measured.actual,
+        int_rep_scores__measured.goal_to_date,
+        int_rep_scores__measured.goal_period,
+        int_rep_scores__measured.dispersion,
+        int_metrics__by_window.numerator as earlier_actual,
+        int_metrics__by_window.goal_period as earlier_goal,
+        cast(null as {{ type_double() }}) as share_elapsed,
+        cast(null as integer) as moments,
+        cast(null as {{ type_double() }}) as outcome
+    from int_rep_scores__measured
+    left join int_metrics__by_window
+        on
+            int_rep_scores__measured.scope_id = int_metrics__by_window.scope_id
+            and int_rep_scores__measured.metric_id = int_metrics__by_window.metric_id
+            and int_rep_scores__measured.period_type = int_metrics__by_window.period_type
+            and int_rep_scores__measured.period_start = int_metrics__by_window.period_start
+    union all
+    select
+        true as is_replay,
+        int_replays.*
+    from int_replays
+),
+
 -- the pace before the period: that of 13 weeks, shrunk to the goal where they have few events
 recalled as (
     select
-        int_forecasts__asked.*,
+        known.*,
         int_constants.pace_drift,
-        coalesce(int_forecasts__asked.earlier_goal, 0)
-        / nullif(int_forecasts__asked.dispersion, 0) + int_constants.goal_weight
+        coalesce(known.earlier_goal, 0) / nullif(known.dispersion, 0) + int_constants.goal_weight
             as earlier_weight,
-        greatest(coalesce(int_forecasts__asked.earlier_actual, 0), 0)
-        / nullif(int_forecasts__asked.dispersion, 0) + int_constants.goal_weight
-            as earlier_events
-    from int_forecasts__asked
+        greatest(coalesce(known.earlier_actual, 0), 0) / nullif(known.dispersion, 0)
+        + int_constants.goal_weight as earlier_events
+    from known
     cross join int_constants
 ),
 

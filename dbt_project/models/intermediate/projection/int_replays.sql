@@ -6,10 +6,23 @@ int_replays__remembered as (
     select * from {{ ref('int_replays__remembered') }}
 ),
 
+int_metrics__by_window as (
+    select * from {{ ref('int_metrics__by_window') }}
+    where scope = 'rep' and purpose = 'period' and goal_period > 0
+),
+
+int_dispersions as (
+    select * from {{ ref('int_dispersions') }}
+    where dispersion > 0
+),
+
 -- what was known before the period and at the end of its first, second and third quarter
 known as (
     select
         int_replays__sampled.*,
+        int_dispersions.dispersion,
+        {{ settle('coalesce(int_metrics__by_window.numerator, 0)') }} as outcome,
+        {{ settle('int_metrics__by_window.goal_period') }} as goal_period,
         {% for share in [1, 2, 3] %}
         {{ settle(
             'int_replays__remembered.quarter_' ~ share
@@ -32,6 +45,17 @@ known as (
             and int_replays__sampled.metric_id = int_replays__remembered.metric_id
             and int_replays__sampled.period_type = int_replays__remembered.period_type
             and int_replays__sampled.period_start = int_replays__remembered.period_start
+    inner join int_metrics__by_window
+        on
+            int_replays__sampled.rep_id = int_metrics__by_window.scope_id
+            and int_replays__sampled.metric_id = int_metrics__by_window.metric_id
+            and int_replays__sampled.period_type = int_metrics__by_window.period_type
+            and int_replays__sampled.period_start = int_metrics__by_window.period_start
+    inner join int_dispersions
+        on
+            int_replays__sampled.metric_id = int_dispersions.metric_id
+            and int_replays__sampled.role = int_dispersions.role
+            and not int_dispersions.is_organisation
 ),
 
 -- a goal that is due up to a rounding error leaves nothing to forecast
@@ -54,15 +78,15 @@ final as (
         period_start,
         aggregation,
         is_higher_better,
-        outcome,
+        actual_{{ share }} as actual,
+        goal_{{ share }} as goal_to_date,
         goal_period,
         dispersion,
-        earlier_goal,
         earlier_actual,
+        earlier_goal,
         {{ share }} / 4e0 as share_elapsed,
         moments,
-        goal_{{ share }} as goal_to_date,
-        actual_{{ share }} as actual
+        outcome
     from counted
     where goal_{{ share }} < goal_period * (1 - 1e-9)
     {{ "union all" if not loop.last }}

@@ -1,6 +1,6 @@
-with int_rep_scores__measured as (
-    select * from {{ ref('int_rep_scores__measured') }}
-    where purpose = 'period'
+with int_rep_cards as (
+    select * from {{ ref('int_rep_cards') }}
+    where purpose = 'period' and aggregation in ('count', 'sum')
 ),
 
 int_periods as (
@@ -15,13 +15,13 @@ first_record as (
 
 closed as (
     select
-        int_rep_scores__measured.*,
+        int_rep_cards.*,
         int_periods.period_end
-    from int_rep_scores__measured
+    from int_rep_cards
     inner join int_periods
         on
-            int_rep_scores__measured.period_type = int_periods.period_type
-            and int_rep_scores__measured.period_start = int_periods.period_start
+            int_rep_cards.period_type = int_periods.period_type
+            and int_rep_cards.period_start = int_periods.period_start
 ),
 
 numbered_reps as (
@@ -30,7 +30,7 @@ numbered_reps as (
         row_number() over (order by everyone.rep_id asc nulls last) as place,
         least(1, 200e0 / count(*) over ()) as share
     from (
-        select distinct scope_id as rep_id from closed
+        select distinct rep_id from closed
     ) as everyone
 ),
 
@@ -42,16 +42,13 @@ sampled_reps as (
 
 final as (
     select
-        closed.scope_id as rep_id,
+        closed.rep_id,
         closed.metric_id,
         closed.role,
         closed.aggregation,
         closed.is_higher_better,
         closed.period_type,
         closed.period_start,
-        closed.actual as outcome,
-        closed.goal_period,
-        closed.dispersion,
         {% for share in [1, 2, 3] %}
         {{ add_days(
             'closed.period_start',
@@ -63,13 +60,9 @@ final as (
         {{ add_days('closed.period_start', -1) }} as start_date
     from closed
     inner join sampled_reps
-        on closed.scope_id = sampled_reps.rep_id
+        on closed.rep_id = sampled_reps.rep_id
     inner join first_record
         on closed.period_start >= first_record.date_day
-    where
-        closed.aggregation in ('count', 'sum')
-        and closed.goal_period > 0
-        and closed.dispersion > 0
 )
 
 select * from final
