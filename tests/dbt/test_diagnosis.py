@@ -77,15 +77,25 @@ def test_the_factors_of_a_rep_and_period_split_their_own_gap(
     """60 of 100 dials and 0.25 of 0.20; another rep did what the funnel asks, half of the goal."""
     factors = """
         select rep_id, 'month' as period_type, date '2026-11-01' as period_start, factor_order,
-            cast(actual as double) as factor_actual, cast(reference as double) as factor_reference
+            cast(actual as double) as factor_actual, cast(reference as double) as factor_reference,
+            'AE' as role, 'dials' as step_metric_id, cast(null as double) as sizes,
+            cast(null as double) as scored_actual, cast(null as double) as scored_expected
         from (
             values ('caller', 1, 60, 100), ('caller', 2, 0.25, 0.2),
                 ('overstretched', 1, 1000, 1000), ('overstretched', 2, 1, 2)
         ) as factors (rep_id, factor_order, actual, reference)
     """
-    question = "select contribution from answer order by rep_id, factor_order"
-    rows = run_model("int_factors__contributed", question, int_factors__ordered=factors)
+    dispersions = """
+        select 'dials' as metric_id, 'AE' as role, false as is_organisation, 1.0 as dispersion
+    """
+    constants = "select 1.96 as proven_z, 5 as min_information"
+    question = "select contribution, least_contribution from answer order by rep_id, factor_order"
+    rows = run_model(
+        "int_factors__tested", question, int_factors__ordered=factors,
+        int_dispersions=dispersions, int_constants=constants,
+    )  # fmt: skip
     assert [row[0] for row in rows] == pytest.approx([-9, 4, 0, -1000])
+    assert [row[1] for row in rows] == pytest.approx([-9, -9, -1000, -1000])
 
 
 @settings(max_examples=150, deadline=None)

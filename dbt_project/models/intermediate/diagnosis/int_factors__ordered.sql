@@ -2,6 +2,20 @@ with int_funnel_steps__kept as (
     select * from {{ ref('int_funnel_steps__kept') }}
 ),
 
+int_results__missed as (
+    select * from {{ ref('int_results__missed') }}
+),
+
+missed_steps as (
+    select int_funnel_steps__kept.*
+    from int_funnel_steps__kept
+    inner join int_results__missed
+        on
+            int_funnel_steps__kept.rep_id = int_results__missed.rep_id
+            and int_funnel_steps__kept.period_type = int_results__missed.period_type
+            and int_funnel_steps__kept.period_start = int_results__missed.period_start
+),
+
 chain_factors as (
     select
         rep_id,
@@ -42,7 +56,7 @@ chain_factors as (
         -- what the step before it, as it was, should have led to
         coalesce(from_actual / nullif(from_expected, 0), 1) * expected as scored_expected,
         case when aggregation = 'sum' and from_step = step - 1 then from_actual end as sizes
-    from int_funnel_steps__kept
+    from missed_steps
 ),
 
 -- the result's own goal may ask for more, or less, than goals and peers along the way lead to
@@ -66,7 +80,7 @@ goal_factors as (
         cast(null as {{ type_double() }}) as scored_actual,
         cast(null as {{ type_double() }}) as scored_expected,
         cast(null as {{ type_double() }}) as sizes
-    from int_funnel_steps__kept
+    from missed_steps
     where step = last_step and abs(goal / nullif(expected, 0) - 1) > 1e-6
 ),
 

@@ -2,10 +2,6 @@ with int_funnels__chained as (
     select * from {{ ref('int_funnels__chained') }}
 ),
 
-int_results__missed as (
-    select * from {{ ref('int_results__missed') }}
-),
-
 int_constants as (
     select * from {{ ref('int_constants') }}
 ),
@@ -39,11 +35,6 @@ steps as (
                 int_funnels__chained.period_start
         ) as most
     from int_funnels__chained
-    inner join int_results__missed
-        on
-            int_funnels__chained.rep_id = int_results__missed.rep_id
-            and int_funnels__chained.period_type = int_results__missed.period_type
-            and int_funnels__chained.period_start = int_results__missed.period_start
     cross join int_constants
     left join int_funnels__chained as leading_steps
         on

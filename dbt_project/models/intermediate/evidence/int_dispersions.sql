@@ -1,11 +1,7 @@
 {{ config(meta={'compared': true}) }}
 
-with int_count_deviations as (
-    select * from {{ ref('int_count_deviations') }}
-),
-
-int_metrics__sampled as (
-    select * from {{ ref('int_metrics__sampled') }}
+with int_deviations as (
+    select * from {{ ref('int_deviations') }}
 ),
 
 int_crm__reps as (
@@ -16,50 +12,37 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
-amounts as (
+-- by role, and of the organisation, whose role is null. Of counted days one degree of freedom is
+-- spent on the rate of each rep and month
+scopes as (
     select
         metric_id,
         role,
-        sum(event_count) as events,
-        {{ exact_sum('sum_of_squares', decimals=6) }} as squares,
-        {{ exact_sum('numerator') }} as total
-    from int_metrics__sampled
-    where aggregation = 'sum'
-    group by 1, 2
+        sum(events) as events,
+        case
+            when max(days) is null then sum(squares) / nullif(sum(total), 0)
+            else
+                sum(squares) / nullif(sum(total), 0) * sum(days) / nullif(sum(days) - count(*), 0)
+        end as dispersion
+    from int_deviations
+    group by grouping sets ((metric_id, role), (metric_id))
 ),
 
--- one degree of freedom is spent on the rate of each rep and month
 by_role as (
     select
         metric_id,
         role,
-        sum(total) as events,
-        sum(squares) / nullif(sum(total), 0) * sum(days) / nullif(sum(days) - count(*), 0)
-            as dispersion
-    from int_count_deviations
-    group by 1, 2
-    union all
-    select
-        metric_id,
-        role,
-        events,
-        squares / nullif(total, 0) as dispersion
-    from amounts
+        dispersion
+    from scopes
+    where role is not null and events >= 20
 ),
 
 by_organisation as (
     select
         metric_id,
-        sum(squares) / nullif(sum(total), 0) * sum(days) / nullif(sum(days) - count(*), 0)
-            as dispersion
-    from int_count_deviations
-    group by 1
-    union all
-    select
-        metric_id,
-        sum(squares) / nullif(sum(total), 0) as dispersion
-    from amounts
-    group by 1
+        dispersion
+    from scopes
+    where role is null
 ),
 
 roles as (
@@ -73,18 +56,8 @@ unsettled as (
         false as is_organisation,
         case
             when metrics.aggregation = 'count'
-                then greatest(
-                    1,
-                    coalesce(
-                        case when by_role.events >= 20 then by_role.dispersion end,
-                        by_organisation.dispersion,
-                        1
-                    )
-                )
-            else coalesce(
-                case when by_role.events >= 20 then by_role.dispersion end,
-                by_organisation.dispersion
-            )
+                then greatest(1, coalesce(by_role.dispersion, by_organisation.dispersion, 1))
+            else coalesce(by_role.dispersion, by_organisation.dispersion)
         end as dispersion
     from metrics
     cross join roles

@@ -45,7 +45,6 @@ final as (
         int_funnel_steps__named.rate_name,
         int_funnel_steps__named.rate_kind,
         int_funnel_steps__summed.actual,
-        int_funnel_steps__summed.goal,
         int_rep_goals__resolved.goal as rate_goal,
         coalesce(
             lag(int_funnel_steps__summed.actual) over (

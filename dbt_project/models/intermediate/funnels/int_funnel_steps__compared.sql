@@ -31,15 +31,7 @@ scoped as (
             when role_tier_peers >= 5 and role_tier_actual > 0 then 'role_tier'
             when role_actual > 0 then 'role'
             else 'organisation'
-        end as peer_scope,
-        -- a step without a goal of its own has what the step before and a goal on the rate give
-        coalesce(
-            goal,
-            rate_goal * lag(goal) over (
-                partition by rep_id, period_type, period_start
-                order by step asc nulls last
-            )
-        ) as implied_goal
+        end as peer_scope
     from peered
 ),
 
@@ -65,7 +57,7 @@ final as (
         rate_name,
         rate_kind,
         actual,
-        goal,
+        rate_goal,
         base,
         peer_scope,
         case peer_scope
@@ -77,19 +69,7 @@ final as (
             {% for scope in scopes %}
             when '{{ scope }}' then {{ scope }}_actual / nullif({{ scope }}_base, 0)
             {% endfor %}
-        end as peer_rate,
-        case
-            when step = 1 then goal
-            else coalesce(
-                rate_goal,
-                goal / nullif(
-                    lag(implied_goal) over (
-                        partition by rep_id, period_type, period_start
-                        order by step asc nulls last
-                    ), 0
-                )
-            )
-        end as goal_factor
+        end as peer_rate
     from scoped
 )
 

@@ -1,22 +1,56 @@
-{%- set up_to_step -%}
-    partition by rep_id, period_type, period_start
-    order by step asc nulls last
-    rows between unbounded preceding and current row
+{%- set funnel -%}
+    partition by rep_id, period_type, period_start order by step asc nulls last
 {%- endset -%}
+{%- set up_to_step = funnel ~ " rows between unbounded preceding and current row" -%}
 
 with int_funnel_steps__compared as (
     select * from {{ ref('int_funnel_steps__compared') }}
 ),
 
+int_funnel_goals__summed as (
+    select * from {{ ref('int_funnel_goals__summed') }}
+),
+
+joined as (
+    select
+        int_funnel_steps__compared.*,
+        int_funnel_goals__summed.goal
+    from int_funnel_steps__compared
+    left join int_funnel_goals__summed
+        on
+            int_funnel_steps__compared.rep_id = int_funnel_goals__summed.rep_id
+            and int_funnel_steps__compared.period_type = int_funnel_goals__summed.period_type
+            and int_funnel_steps__compared.period_start = int_funnel_goals__summed.period_start
+            and int_funnel_steps__compared.step = int_funnel_goals__summed.step
+),
+
+-- a step without a goal of its own has what the step before and a goal on the rate give
+implied as (
+    select
+        joined.*,
+        coalesce(goal, rate_goal * lag(goal) over ({{ funnel }})) as implied_goal
+    from joined
+),
+
+factored as (
+    select
+        implied.*,
+        case
+            when step = 1 then goal
+            else coalesce(rate_goal, goal / nullif(lag(implied_goal) over ({{ funnel }}), 0))
+        end as goal_factor
+    from implied
+),
+
 -- a goal where there is one, else the peers
 referenced as (
     select
-        int_funnel_steps__compared.*,
+        factored.*,
         coalesce(
             goal_factor,
             case when step = 1 then peer_rate * base else peer_rate end
         ) as reference_factor
-    from int_funnel_steps__compared
+    from factored
 ),
 
 -- what the chain leads to, step by step

@@ -8,19 +8,13 @@ int_replays__remembered as (
 
 int_metrics__by_window as (
     select * from {{ ref('int_metrics__by_window') }}
-    where scope = 'rep' and purpose = 'period' and goal_period > 0
-),
-
-int_dispersions as (
-    select * from {{ ref('int_dispersions') }}
-    where dispersion > 0
+    where scope = 'rep' and purpose = 'period'
 ),
 
 -- what was known before the period and at the end of its first, second and third quarter
 known as (
     select
         int_replays__sampled.*,
-        int_dispersions.dispersion,
         {{ settle('coalesce(int_metrics__by_window.numerator, 0)') }} as outcome,
         {{ settle('int_metrics__by_window.goal_period') }} as goal_period,
         {% for share in [1, 2, 3] %}
@@ -51,11 +45,6 @@ known as (
             and int_replays__sampled.metric_id = int_metrics__by_window.metric_id
             and int_replays__sampled.period_type = int_metrics__by_window.period_type
             and int_replays__sampled.period_start = int_metrics__by_window.period_start
-    inner join int_dispersions
-        on
-            int_replays__sampled.metric_id = int_dispersions.metric_id
-            and int_replays__sampled.role = int_dispersions.role
-            and not int_dispersions.is_organisation
 ),
 
 -- a goal that is due up to a rounding error leaves nothing to forecast

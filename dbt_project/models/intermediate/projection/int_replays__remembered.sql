@@ -4,6 +4,11 @@ with int_replays__sampled as (
     select * from {{ ref('int_replays__sampled') }}
 ),
 
+int_metrics__by_window as (
+    select * from {{ ref('int_metrics__by_window') }}
+    where scope = 'rep' and purpose = 'period' and goal_period > 0
+),
+
 int_goals__daily as (
     select * from {{ ref('int_goals__daily') }}
     where date_day <= {{ last_month_end() }}
@@ -14,8 +19,20 @@ int_metrics__daily as (
     where date_day <= {{ last_month_end() }}
 ),
 
+-- nothing is foretold without a goal
+asked as (
+    select int_replays__sampled.*
+    from int_replays__sampled
+    inner join int_metrics__by_window
+        on
+            int_replays__sampled.rep_id = int_metrics__by_window.scope_id
+            and int_replays__sampled.metric_id = int_metrics__by_window.metric_id
+            and int_replays__sampled.period_type = int_metrics__by_window.period_type
+            and int_replays__sampled.period_start = int_metrics__by_window.period_start
+),
+
 sampled_reps as (
-    select distinct rep_id from int_replays__sampled
+    select distinct rep_id from asked
 ),
 
 first_record as (
@@ -52,10 +69,7 @@ movements as (
     from int_metrics__daily
     inner join sampled_reps
         on int_metrics__daily.rep_id = sampled_reps.rep_id
-    where
-        int_metrics__daily.metric_id in (
-            select int_replays__sampled.metric_id from int_replays__sampled
-        )
+    where int_metrics__daily.metric_id in (select asked.metric_id from asked)
     {% for moment in moments %}
     union all
     select
@@ -67,7 +81,7 @@ movements as (
         period_type,
         period_start,
         '{{ moment }}' as moment
-    from int_replays__sampled
+    from asked
     {% endfor %}
 ),
 

@@ -3,6 +3,11 @@ with int_rep_cards as (
     where purpose = 'period' and aggregation in ('count', 'sum')
 ),
 
+int_dispersions as (
+    select * from {{ ref('int_dispersions') }}
+    where not is_organisation and dispersion > 0
+),
+
 int_periods as (
     select * from {{ ref('int_periods') }}
     where not is_current and period_end <= {{ last_month_end() }}
@@ -49,6 +54,7 @@ final as (
         closed.is_higher_better,
         closed.period_type,
         closed.period_start,
+        int_dispersions.dispersion,
         {% for share in [1, 2, 3] %}
         {{ add_days(
             'closed.period_start',
@@ -63,6 +69,10 @@ final as (
         on closed.rep_id = sampled_reps.rep_id
     inner join first_record
         on closed.period_start >= first_record.date_day
+    inner join int_dispersions
+        on
+            closed.metric_id = int_dispersions.metric_id
+            and closed.role = int_dispersions.role
 )
 
 select * from final

@@ -6,20 +6,30 @@ int_team_coverages as (
     select * from {{ ref('int_team_coverages') }}
 ),
 
-final as (
+covered as (
     select
         int_rep_periods__placed.*,
-        int_rep_periods__placed.captured_days
-        / nullif(cast(int_rep_periods__placed.work_days as {{ type_double() }}), 0)
-            as coverage_ratio,
-        int_team_coverages.team_coverage_ratio,
-        int_team_coverages.usual_coverage_ratio
+        captured_days / nullif(cast(work_days as {{ type_double() }}), 0) as coverage_ratio,
+        sum(captured_days) over (partition by period_type, period_start, team)
+        / nullif(
+            cast(
+                sum(work_days) over (partition by period_type, period_start, team)
+                as {{ type_double() }}
+            ), 0
+        ) as team_coverage_ratio
     from int_rep_periods__placed
-    inner join int_team_coverages
+),
+
+final as (
+    select
+        covered.*,
+        int_team_coverages.usual_coverage_ratio
+    from covered
+    left join int_team_coverages
         on
-            int_rep_periods__placed.period_type = int_team_coverages.period_type
-            and int_rep_periods__placed.period_start = int_team_coverages.period_start
-            and int_rep_periods__placed.team = int_team_coverages.team
+            covered.period_type = int_team_coverages.period_type
+            and covered.period_start = int_team_coverages.period_start
+            and covered.team = int_team_coverages.team
 )
 
 select * from final

@@ -1,8 +1,4 @@
-with int_rep_periods__placed as (
-    select * from {{ ref('int_rep_periods__placed') }}
-),
-
-int_rep_days__captured as (
+with int_rep_days__captured as (
     select * from {{ ref('int_rep_days__captured') }}
 ),
 
@@ -12,17 +8,6 @@ int_periods as (
 
 int_settings as (
     select * from {{ ref('int_settings') }}
-),
-
-team_periods as (
-    select
-        period_type,
-        period_start,
-        team,
-        sum(captured_days) / nullif(cast(sum(work_days) as {{ type_double() }}), 0)
-            as team_coverage_ratio
-    from int_rep_periods__placed
-    group by 1, 2, 3
 ),
 
 -- a team's usual level: when a whole team falls silent, no rep falls behind the others
@@ -51,21 +36,6 @@ usual_coverages as (
             and team_days.date_day
             >= {{ add_days('int_periods.period_start', '-int_settings.signal_baseline_days') }}
     group by 1, 2, 3
-),
-
-final as (
-    select
-        team_periods.period_type,
-        team_periods.period_start,
-        team_periods.team,
-        team_periods.team_coverage_ratio,
-        usual_coverages.usual_coverage_ratio
-    from team_periods
-    left join usual_coverages
-        on
-            team_periods.period_type = usual_coverages.period_type
-            and team_periods.period_start = usual_coverages.period_start
-            and team_periods.team = usual_coverages.team
 )
 
-select * from final
+select * from usual_coverages
