@@ -12,22 +12,34 @@ from orchestration.core.settings import Settings
 Run = Callable[..., list[tuple[Any, ...]]]
 
 # June 2026 with a goal of 1 a day; moments after 7, 15 and 22 of its 30 days
-CARD = """
+CARDS = """
     select
-        rep_id as scope_id, 'SDR' as role, 'demos_held' as metric_id, 'count' as aggregation,
+        rep_id, 'SDR' as role, 'demos_held' as metric_id, 'count' as aggregation,
         true as is_higher_better, 'period' as purpose, 'month' as period_type,
-        date '2026-06-01' as period_start, outcome::double as actual, 30::double as goal_to_date,
-        30::double as goal_period, 1::double as dispersion
+        date '2026-06-01' as period_start
     from (values {values}) as cards (rep_id, outcome)
+"""
+SUMS = """
+    select
+        'rep' as scope, rep_id as scope_id, 'demos_held' as metric_id, 'period' as purpose,
+        'month' as period_type, date '2026-06-01' as period_start, outcome::double as numerator,
+        30::double as goal_period
+    from (values {values}) as cards (rep_id, outcome)
+"""
+NOTHING_RUNS = """
+    select
+        rep_id as scope_id, role, metric_id, aggregation, is_higher_better, purpose, period_type,
+        period_start, 30::double as actual, 30::double as goal_to_date, 30::double as goal_period,
+        1::double as dispersion
+    from intermediate.int_rep_cards
+"""
+DISPERSIONS = """
+    select 'demos_held' as metric_id, 'SDR' as role, false as is_organisation,
+        1::double as dispersion
 """
 PERIODS = """
     select 'month' as period_type, date '2026-06-01' as period_start,
         date '2026-06-30' as period_end, false as is_current
-"""
-NOTHING_BEFORE = """
-    select 'rep' as scope, '' as scope_id, '' as metric_id, 'before' as purpose,
-        'month' as period_type, null::date as period_start, null::double as numerator,
-        null::double as goal_period
 """
 CONSTANTS = f"from read_csv('{Settings().dbt_project_dir}/seeds/rules/constants.csv')"
 GOALS = """
@@ -51,11 +63,13 @@ def replay(
     return run_model(
         "projection_calibration",
         question,
-        int_rep_scores__measured=CARD.format(values=values),
+        int_rep_cards=CARDS.format(values=values),
+        int_rep_scores__measured=NOTHING_RUNS,
+        int_dispersions=DISPERSIONS,
         int_periods=PERIODS,
         int_goals__daily=GOALS.format(values=values),
         int_metrics__daily=actuals.format(values=values),
-        int_metrics__by_window=NOTHING_BEFORE,
+        int_metrics__by_window=SUMS.format(values=values),
         constants=CONSTANTS,
     )
 
