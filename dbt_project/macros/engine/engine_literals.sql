@@ -7,8 +7,7 @@
 {%- endmacro %}
 
 {% macro postgres__create_table_as(temporary, relation, sql) -%}
-    {%- set sql = with_steps_apart(with_double_literals(sql)) -%}
-    {{ return(dbt.postgres__create_table_as(temporary, relation, sql)) }}
+    {{ return(dbt.postgres__create_table_as(temporary, relation, with_double_literals(sql))) }}
 {%- endmacro %}
 
 {% macro postgres__create_view_as(relation, sql) -%}
