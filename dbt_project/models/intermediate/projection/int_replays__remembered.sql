@@ -21,14 +21,15 @@ int_metrics__daily as (
 
 -- nothing is foretold without a goal
 asked as (
-    select int_replays__sampled.*
-    from int_replays__sampled
-    inner join int_metrics__by_window
-        on
+    select * from int_replays__sampled
+    where exists (
+        select 1 from int_metrics__by_window
+        where
             int_replays__sampled.rep_id = int_metrics__by_window.scope_id
             and int_replays__sampled.metric_id = int_metrics__by_window.metric_id
             and int_replays__sampled.period_type = int_metrics__by_window.period_type
             and int_replays__sampled.period_start = int_metrics__by_window.period_start
+    )
 ),
 
 sampled_reps as (
