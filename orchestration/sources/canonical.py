@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 ColumnType = Literal["text", "number", "integer", "boolean", "date", "timestamp"]
@@ -10,12 +10,20 @@ ColumnType = Literal["text", "number", "integer", "boolean", "date", "timestamp"
 
 @dataclass(frozen=True)
 class Column:
-    """A canonical column. `required`: the file must have it; `nullable`: a cell may be empty."""
+    """A canonical column.
+
+    Attributes:
+        required: the file must have it.
+        nullable: a cell may be empty.
+        day_column: of a moment, the column that says the day where the time is not known. Raw
+            tables have one column for both: a text of ten characters is a day.
+    """
 
     name: str
     type: ColumnType = "text"
     required: bool = False
     nullable: bool = True
+    day_column: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ TABLES: tuple[Table, ...] = (
             _required("activity_type"),
             Column("direction"),
             Column("outcome"),
-            _required("occurred_at", "timestamp"),
+            replace(_required("occurred_at", "timestamp"), day_column="activity_date"),
             Column("duration_seconds", "number"),
             Column("contact_id"),
             Column("lead_id"),

@@ -31,10 +31,10 @@ RAW_BEYOND_STAGING = {"holidays", "time_zone_days", "scorecard_history", "_chang
 
 # functions that DuckDB, Spark and PostgreSQL have in common, as sqlglot names them
 FUNCTIONS = {
-    "ABS", "AND", "AVG", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXP", "EXTRACT", "FLOOR",
-    "GREATEST", "IF", "LAG", "LEAD", "LEAST", "LN", "LOWER", "MAX", "MIN", "NULLIF", "OR", "PAD",
-    "POWER", "RANK", "ROW_NUMBER", "SPLIT_PART", "SQRT", "SUBSTRING", "SUM", "TIMESTAMP_TRUNC",
-    "TRIM", "UPPER", "VARIANCE",
+    "ABS", "AND", "AVG", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXISTS", "EXP",
+    "EXTRACT", "FLOOR", "GREATEST", "IF", "LAG", "LEAD", "LEAST", "LN", "LOWER", "MAX", "MIN",
+    "NULLIF", "OR", "PAD", "POWER", "RANK", "ROW_NUMBER", "SPLIT_PART", "SQRT", "SUBSTRING", "SUM",
+    "TIMESTAMP_TRUNC", "TRIM", "UPPER", "VARIANCE",
 }  # fmt: skip
 # dbt.date_spine is written for each engine
 SLIPS_OF_DATE_SPINE = {"function GENERATE_SERIES", "order by 1"}

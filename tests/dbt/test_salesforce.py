@@ -69,6 +69,9 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
          "is_child": "true"},
         {"id": "00U3", "owner_id": "005B", "start_date_time": "2026-06-16T09:00:00.000Z",
          "is_recurrence": "true"},
+        # a whole day, which Salesforce begins at midnight UTC
+        {"id": "00U4", "owner_id": "005B", "start_date_time": "2026-06-17T00:00:00.000Z",
+         "activity_date": "2026-06-17", "is_all_day_event": "true", "duration_in_minutes": "1440"},
     ],
     "opportunity": [
         {"id": "006X", "owner_id": "005A", "stage_name": "Closed Won", "amount": "1200.50",
@@ -188,15 +191,17 @@ def test_where_two_systems_differ_the_first_one_says_all(both: Company) -> None:
 def test_what_was_done_is_an_activity_and_what_is_to_do_is_not(both: Company) -> None:
     found = both.rows(
         "select activity_id, rep_id, activity_type, direction, outcome, duration_seconds,"
-        " cast(occurred_at as varchar), contact_id, lead_id, opportunity_id"
+        " coalesce(cast(occurred_day as varchar), cast(occurred_at as varchar)), contact_id,"
+        " lead_id, opportunity_id"
         " from intermediate.int_crm__activities where activity_id like '00%' order by 1"
     )
     assert found == [
         ("00T1", "caller", "call", "outbound", "connected", 130, "2026-06-15 14:00:00", "003X",
          None, "006X"),
-        ("00T3", "00GQueue", "proposal", "", "completed", None, "2026-06-15 12:00:00", None,
-         "00QX", None),
+        ("00T3", "00GQueue", "proposal", "", "completed", None, "2026-06-15", None, "00QX",
+         None),
         ("00U1", "005B", "demo", "", "held", 1800, "2026-06-16 09:00:00", None, None, None),
+        ("00U4", "005B", "meeting", "", "", 86400, "2026-06-17", None, None, None),
     ]  # fmt: skip
 
 
@@ -213,8 +218,8 @@ def test_deals_leads_splits_and_changes_of_stage(both: Company) -> None:
     assert both.rows(
         f"select from_stage, to_stage from {schema}opportunity_stage_changes order by changed_at"
     ) == [(None, "New"), ("New", "Closed Won")]
-    sql = f"select cast(converted_at as varchar) from {schema}leads"
-    assert both.rows(sql) == [("2026-05-01 12:00:00",)]
+    sql = f"select cast(converted_day as varchar) from {schema}leads"
+    assert both.rows(sql) == [("2026-05-01",)]
 
 
 def test_quotas_are_goals_of_our_periods(both: Company) -> None:

@@ -100,10 +100,10 @@ def test_increments_of_keyed_rows(settings: Settings, write: Write, query: Query
         "select activity_id, rep_id, occurred_at, _modified_at, _is_deleted, _extracted_at"
         " from raw_files.activities order by 1"
     ) == [
-        ("a1", "ann", "2026-07-15T00:00:00Z", second, "false", second),
-        ("a2", "ann", "2026-03-15T00:00:00Z", first, "false", first),
-        ("a3", "bob", "2026-05-15T00:00:00Z", second, "true", second),
-        ("a4", None, "2026-09-15T00:00:00Z", second, "false", second),
+        ("a1", "ann", "2026-07-15", second, "false", second),
+        ("a2", "ann", "2026-03-15", first, "false", first),
+        ("a3", "bob", "2026-05-15", second, "true", second),
+        ("a4", None, "2026-09-15", second, "false", second),
     ]
     assert query("select month(month_start) from raw_files._changed_months order by 1") == [
         (month,) for month in (1, 5, 7, 9)
@@ -123,17 +123,26 @@ def test_increments_of_keyed_rows(settings: Settings, write: Write, query: Query
 
 
 def test_rows_without_an_id_and_full(settings: Settings, write: Write, query: Query) -> None:
-    """Ids are made of file and row; a full load forgets what vanished."""
+    """Ids are made of the cells: a row that is inserted changes no other, a full load forgets."""
     header = "rep_id,activity_type,occurred_at"
-    write("activities.csv", csv_of(header, ["ann,call,2026-01-15", "bob,call,2026-01-16"]))
+    calls = ["ann,call,2026-01-15", "bob,call,2026-01-16", "bob,call,2026-01-16"]
+    write("activities.csv", csv_of(header, calls))
     load_table(settings, "activities", now=NOW)
-    write("activities.csv", csv_of(header, ["ann,call,2026-01-15"]))
+    write("activities.csv", csv_of(header, [calls[0], "ann,call,2026-01-14", *calls[1:]]))
     load = load_table(settings, "activities", now=LATER)
-    assert (load.rows_changed, load.rows_deleted) == (0, 1)
-    ids = "select activity_id, _is_deleted from raw_files.activities order by 1"
-    assert query(ids) == [("activities.csv:1", "false"), ("activities.csv:2", "true")]
+    assert (load.rows_changed, load.rows_deleted) == (1, 0)
+    write("activities.csv", csv_of(header, calls[:2]))
+    load = load_table(settings, "activities", now=EVEN_LATER)
+    assert (load.rows_changed, load.rows_deleted) == (0, 2)
+    rows = "select rep_id, occurred_at, _is_deleted from raw_files.activities order by all"
+    assert query(rows) == [
+        ("ann", "2026-01-14", "true"),
+        ("ann", "2026-01-15", "false"),
+        ("bob", "2026-01-16", "false"),
+        ("bob", "2026-01-16", "true"),
+    ]
     load_table(settings, "activities", now=EVEN_LATER, full=True)
-    assert query(ids) == [("activities.csv:1", "false")]
+    assert query(rows) == [("ann", "2026-01-15", "false"), ("bob", "2026-01-16", "false")]
 
 
 def test_keys_with_an_empty_part(settings: Settings, write: Write, query: Query) -> None:
@@ -179,6 +188,57 @@ def test_raw_text_is_normalised(settings: Settings, write: Write, query: Query) 
     assert query("select start_date, end_date from raw_files.time_off") == [
         ("2026-01-05", "2026-01-06")
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "close_date", "created_at"),
+    [
+        ("2026-07-01", "2026-07-01", "2026-07-01"),
+        ("2026-07-01 00:00:00", "2026-07-01", "2026-07-01T00:00:00Z"),
+        ("2026-07-01T03:30:00Z", "2026-06-30", "2026-07-01T03:30:00Z"),
+        ("2026-06-30T23:59:00-07:00", "2026-06-30", "2026-07-01T06:59:00Z"),
+        ("2026-07-01 03:30", "2026-06-30", "2026-07-01T03:30:00Z"),
+        ("2026-07-01T07:10:00.5+00", "2026-07-01", "2026-07-01T07:10:00.5Z"),
+    ],
+)
+def test_a_moment_given_for_a_day_is_the_day_in_los_angeles(
+    settings: Settings, write: Write, query: Query, cell: str, close_date: str, created_at: str
+) -> None:
+    header = "opportunity_id,rep_id,amount,created_at,close_date,is_closed,is_won"
+    write("opportunities.csv", csv_of(header, [f"o1,ann,1,{cell},{cell},true,true"]))
+
+    load_files(settings, now=NOW)
+
+    found = query("select close_date, created_at from raw_files.opportunities")
+    assert found == [(close_date, created_at)]
+
+
+def test_an_activity_has_a_moment_or_a_day(settings: Settings, write: Write, query: Query) -> None:
+    header = "activity_id,rep_id,activity_type,occurred_at,activity_date"
+    cells = [",2026-06-01", "2026-06-01T10:00:00Z,", "2026-06-02,"]
+    rows = [f"a{number},ann,call,{cell}" for number, cell in enumerate(cells, start=1)]
+    write("activities.csv", csv_of(header, rows))
+
+    load_files(settings, now=NOW)
+
+    assert query("select activity_id, occurred_at from raw_files.activities order by 1") == [
+        ("a1", "2026-06-01"),
+        ("a2", "2026-06-01T10:00:00Z"),
+        ("a3", "2026-06-02"),
+    ]
+
+
+def test_an_activity_without_moment_and_day_is_refused(settings: Settings, write: Write) -> None:
+    write("activities.csv", "rep_id,activity_type\nann,call\n")
+    with pytest.raises(InputError, match="column occurred_at or activity_date missing"):
+        load_files(settings, now=NOW)
+
+    write("activities.csv", "rep_id,activity_type,activity_date\nann,call,2026-06-01\nann,call,\n")
+    with pytest.raises(
+        InputError,
+        match=r"line 3: activity_date is empty; every row needs occurred_at or activity_date",
+    ):
+        load_files(settings, now=NOW)
 
 
 def test_typed_moments_are_utc_and_days_stay_days(
@@ -283,9 +343,8 @@ def test_the_example_of_the_documentation(settings: Settings, write: Write, quer
     write("reps.csv", "rep_id,rep_name\nann_lee,Ann Lee\n")
     load_table(settings, "activities", now=NOW)
     assert query(
-        "select activity_id, rep_id, outcome, occurred_at, duration_seconds"
-        " from raw_files.activities"
-    ) == [("activities.sql:1", "ann_lee", "reached", "2026-01-31T13:05:00Z", "210.0")]
+        "select rep_id, outcome, occurred_at, duration_seconds from raw_files.activities"
+    ) == [("ann_lee", "reached", "2026-01-31T13:05:00Z", "210.0")]
 
 
 class Killed(Exception):
@@ -328,7 +387,7 @@ def test_a_load_that_was_cut_short_is_repaired(
     assert query(
         "select activity_id, occurred_at from raw_files.activities"
         " where _is_deleted = 'false' order by 1"
-    ) == [("a1", "2026-01-15T00:00:00Z"), ("a2", "2026-03-15T00:00:00Z")]
+    ) == [("a1", "2026-01-15"), ("a2", "2026-03-15")]
     months = {row[0] for row in query("select month(month_start) from raw_files._changed_months")}
     if step != "_write_changed_months":
         # the months of the rows as they were, and as they would have become
@@ -386,9 +445,7 @@ def test_raw_ends_as_the_last_file(
             "select activity_id, coalesce(rep_id, ''), occurred_at from raw_files.activities"
             " where _is_deleted = 'false' order by 1"
         )
-        assert found == sorted(
-            (key, rep, f"2026-01-{day:02}T00:00:00Z") for key, (rep, day) in rows.items()
-        )
+        assert found == sorted((key, rep, f"2026-01-{day:02}") for key, (rep, day) in rows.items())
     ever = {key for rows in files for key in rows}
     assert query("select count(*) from raw_files.activities") == [(len(ever),)]
 
@@ -423,6 +480,4 @@ def test_a_load_that_is_killed_at_random_is_repeated(
         "select activity_id, rep_id, occurred_at from raw_files.activities"
         " where _is_deleted = 'false' order by 1"
     )
-    assert found == sorted(
-        (key, rep, f"2026-01-{day:02}T00:00:00Z") for key, (rep, day) in rows.items()
-    )
+    assert found == sorted((key, rep, f"2026-01-{day:02}") for key, (rep, day) in rows.items())

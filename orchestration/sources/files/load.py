@@ -19,8 +19,10 @@ import duckdb
 from orchestration.core.errors import InputError
 from orchestration.core.fingerprint import hash_values
 from orchestration.core.settings import Settings
+from orchestration.core.sql import render_sql
+from orchestration.policy.as_of import company_time_zone
 from orchestration.policy.reading import read_policy
-from orchestration.sources.canonical import TABLE_BY_NAME, TABLES, Table
+from orchestration.sources.canonical import TABLE_BY_NAME, TABLES, Column, Table
 from orchestration.sources.files.find import find_files, is_of_database, stray_files
 from orchestration.sources.files.formats import FileSource, numbered, open_file, unreadable
 from orchestration.sources.files.problems import (
@@ -158,9 +160,11 @@ def file_fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str,
     def identity(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
         return [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
 
+    time_zone = str(company_time_zone(settings))
+
     def of(table: Table) -> str:
         path = sources.get(table.name)
-        parts: list[object] = [table, RANGES]
+        parts: list[object] = [table, RANGES, time_zone]
         if table.name == "interventions":
             parts.append(_metric_ids(settings))
         if path is not None:
@@ -203,6 +207,7 @@ class _Staging:
         self.quarantine = quarantine
         self.now = now
         self.metric_ids = _metric_ids(settings)
+        self.time_zone = str(company_time_zone(settings))
 
     def stage(self, tables: Iterable[Table]) -> list[Staged]:
         """Stage the tables, the reps first where others refer to them.
@@ -268,7 +273,7 @@ class _Staging:
             quarantine=self.quarantine,
         )
         bad_rows = count_distinct_rows(con)
-        problems = fetch_problems(con, source)
+        problems = fetch_problems(con, table, source)
         if self.quarantine and bad_rows:
             good = self.folder / f"{table.name}.good.parquet"
             write_parquet(
@@ -282,16 +287,21 @@ class _Staging:
             warnings += unknown_managers(con, path)
         return Staged(table, path, fingerprint, rows, problems, bad_rows, tuple(warnings))
 
+    def _cell(self, column: Column, source: FileSource) -> str:
+        """The cell of a row as the raw table has it: of a moment without a time, its day."""
+        day = replace(column, name=column.day_column, type="date", day_column="")
+        cells = [
+            normalised(one, source.expressions[one.name], self.time_zone)
+            for one in (column, day)
+            if one.name in source.expressions
+        ]
+        return f"coalesce({', '.join(cells)})" if cells else "cast(null as varchar)"
+
     def _write(
         self, con: duckdb.DuckDBPyConnection, table: Table, source: FileSource, path: Path
     ) -> None:
         """Write the rows in the shape of the raw table, normalised where that is possible."""
-        columns = [
-            f"{normalised(column, source.expressions[column.name])} as {column.name}"
-            if column.name in source.expressions
-            else f"cast(null as varchar) as {column.name}"
-            for column in table.columns
-        ]
+        columns = [f"{self._cell(column, source)} as {column.name}" for column in table.columns]
         is_deleted = "'false'"
         if "is_deleted" in source.expressions:
             flag = normalised(table.column("is_deleted"), source.expressions["is_deleted"])
@@ -314,11 +324,9 @@ class _Staging:
             ).fetchall()
         ):
             named = self.folder / f"{table.name}.named.parquet"
-            made = f"{quote(source.path.name + ':')} || (file_row_number + 1)"
-            write_parquet(
-                con,
-                f"select * exclude (file_row_number) replace"
-                f" (coalesce({generated}, {made}) as {generated}) from {numbered(path)}",
-                named,
+            cells = ", ".join(column.name for column in table.columns)
+            query = render_sql(
+                __package__, "named", id_column=generated, cells=cells, numbered=numbered(path)
             )
+            write_parquet(con, query, named)
             named.replace(path)

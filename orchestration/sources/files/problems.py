@@ -64,8 +64,12 @@ def check_columns(table: Table, source: FileSource) -> list[str]:
     Raises:
         InputError: a required column is missing.
     """
-    names = [column.name for column in table.columns]
-    missing = [c.name for c in table.columns if c.required and c.name not in source.expressions]
+    names = [name for column in table.columns for name in (column.name, column.day_column)]
+    missing = [
+        " or ".join(filter(None, (column.name, column.day_column)))
+        for column in table.columns
+        if column.required and not {column.name, column.day_column} & set(source.expressions)
+    ]
     if missing:
         raise InputError(
             f"{source.path} line 1: required column{'s' if len(missing) > 1 else ''} "
@@ -79,19 +83,32 @@ def check_columns(table: Table, source: FileSource) -> list[str]:
     return [f"{source.path.name}: columns that are not read: {shortened(', '.join(extra), 500)}"]
 
 
-def normalised(column: Column, expression: str) -> str:
-    """The cell as raw tables write it; a text that is no such value stays what it is."""
+def normalised(column: Column, expression: str, time_zone: str = "UTC") -> str:
+    """The cell as raw tables write it; a text that is no such value stays what it is.
+
+    A day without a time stays a day where a moment is asked. A moment where a day is asked becomes
+    the day of it in `time_zone`; midnight without a zone is a day typed as a time.
+    """
     text = f"nullif(trim({expression}), '')"
     formed = f"case when regexp_full_match({text}, {quote(FORM)}) then {text} end"
+    day = f"cast(try_cast({formed} as date) as varchar)"
     if column.type == "timestamp":
         moment = f"cast(make_timestamp(epoch_us(try_cast({formed} as timestamptz))) as varchar)"
         # most exports write UTC as raw tables do: leaving those as they are saves half the time
         return (
             f"case when {expression} like '____-__-__T__:__:__Z' then {expression}"
+            f" when not contains({text}, ':') then coalesce({day}, {text})"
             f" else coalesce(replace({moment}, ' ', 'T') || 'Z', {text}) end"
         )
     if column.type == "date":
-        return f"coalesce(cast(try_cast({formed} as date) as varchar), {text})"
+        moment = f"try_cast({formed} as timestamptz)"
+        return (
+            f"case when not contains({text}, ':')"
+            f" or regexp_full_match({text}, '\\S+[T ]00:00(:00(\\.0+)?)?')"
+            f" then coalesce({day}, {text})"
+            f" else coalesce(cast(cast(timezone({quote(time_zone)}, {moment}) as date) as varchar),"
+            f" {text}) end"
+        )
     if column.type == "boolean":
         return (
             f"case when lower({text}) in ('true', 't', 'yes', 'y', '1') then 'true'"
@@ -120,7 +137,8 @@ BAD = {
         "is not a date from 1900 to 2199; write YYYY-MM-DD",
     ),
     "timestamp": (
-        "(not coalesce({0} like '____-__-__T%Z' and try_cast({0} as timestamptz)"
+        "(not coalesce(({0} like '____-__-__T%Z' or {0} like '____-__-__')"
+        " and try_cast({0} as timestamptz)"
         " between timestamptz '1900-01-01 00:00:00Z' and timestamptz '2199-12-31 23:59:59Z',"
         " false))",
         "is not a time from 1900 to 2199; write YYYY-MM-DDTHH:MM:SSZ (or with an offset)",
@@ -138,7 +156,8 @@ def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
                 f"is longer than {LONGEST_CELL:,} bytes; shorten it",
             )
         if column.required and not column.nullable:
-            yield column.name, f"{column.name} is null", "is empty; every row needs it"
+            needed = f"{column.name} or {column.day_column}" if column.day_column else "it"
+            yield column.name, f"{column.name} is null", f"is empty; every row needs {needed}"
         if column.type in BAD:
             condition, reason = BAD[column.type]
             bad = condition.format(column.name)
@@ -251,7 +270,9 @@ def unknown_managers(con: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     return [f"reps: manager_id not among the reps: {', '.join(row[0] for row in unknown)}"]
 
 
-def fetch_problems(con: duckdb.DuckDBPyConnection, source: FileSource) -> list[Problem]:
+def fetch_problems(
+    con: duckdb.DuckDBPyConnection, table: Table, source: FileSource
+) -> list[Problem]:
     """All problems in the order of the file, with the line that an editor shows."""
     found = con.execute(
         "select row, column_name, value, reason from problems order by row, column_name"
@@ -260,8 +281,13 @@ def fetch_problems(con: duckdb.DuckDBPyConnection, source: FileSource) -> list[P
         lines = _csv_lines(source, {row for row, *_ in found})
     else:
         lines = {row: row + 1 for row, *_ in found}
+    days = {
+        column.name: column.day_column
+        for column in table.columns
+        if column.day_column and column.name not in source.expressions
+    }
     return [
-        Problem(source.path.name, lines[row], column, value, reason)
+        Problem(source.path.name, lines[row], days.get(column, column), value, reason)
         for row, column, value, reason in found
     ]
 

@@ -113,7 +113,8 @@ OBJECTS: tuple[SalesforceObject, ...] = (
     SalesforceObject(
         "Event",
         ("OwnerId",),
-        (*_ACTIVITY_OPTIONAL, "StartDateTime", "ActivityDate", "DurationInMinutes", "IsChild"),
+        (*_ACTIVITY_OPTIONAL, "StartDateTime", "ActivityDate", "DurationInMinutes", "IsChild",
+         "IsAllDayEvent"),
         custom=("activity_type", "direction", "outcome"),
         dated_by=("start_date_time", "activity_date", "created_date"),
     ),

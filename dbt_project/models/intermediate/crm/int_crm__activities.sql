@@ -16,6 +16,7 @@ select
     coalesce(lower(outcome), '') as outcome,
     occurred_text,
     duration_seconds,
+    occurred_day,
     occurred_at,
     created_at,
     updated_at

@@ -40,6 +40,7 @@ converted as (
         live.is_closed,
         live.is_closed and live.is_won as is_won,
         live.close_date,
+        live.created_day,
         live.created_at,
         live.updated_at
     from live

@@ -35,6 +35,7 @@ credited as (
         int_crm__opportunities.is_won,
         int_crm__opportunities.company_amount,
         int_crm__opportunities.close_date,
+        int_crm__opportunities.created_day,
         int_crm__opportunities.created_at
     from int_crm__opportunities
     left join splits

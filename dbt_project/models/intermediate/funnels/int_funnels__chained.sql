@@ -1,6 +1,4 @@
-{%- set funnel -%}
-    partition by rep_id, period_type, period_start order by step asc nulls last
-{%- endset -%}
+{%- set funnel = "partition by rep_id, period_type, period_start order by step asc nulls last" -%}
 {%- set up_to_step = funnel ~ " rows between unbounded preceding and current row" -%}
 
 with int_funnel_steps__compared as (

@@ -133,6 +133,7 @@ mapped as (
         {{ iso_text('activities.updated_at') }} as updated_text,
         {{ iso_text('activities.modified_at') }} as modified_text,
         cast(activities.duration_seconds as {{ type_double() }}) as duration_seconds,
+        cast(null as date) as occurred_day,
         activities.occurred_at,
         activities.created_at,
         activities.updated_at,

@@ -36,6 +36,8 @@ mapped as (
         coalesce(stg_hubspot__contacts.lead_status, stg_hubspot__contacts.lifecycle_stage)
             as status,
         cast(null as {{ type_double() }}) as employee_count,
+        cast(null as date) as created_day,
+        cast(null as date) as converted_day,
         stg_hubspot__contacts.created_at,
         coalesce(stg_hubspot__contacts.opportunity_at, stg_hubspot__contacts.customer_at)
             as converted_at,

@@ -37,6 +37,7 @@ mapped as (
             false
         ) as is_won,
         {{ local_date('stg_hubspot__deals.closed_at', 'int_rep_offsets') }} as close_date,
+        cast(null as date) as created_day,
         stg_hubspot__deals.created_at,
         stg_hubspot__deals.updated_at,
         stg_hubspot__deals.modified_at,

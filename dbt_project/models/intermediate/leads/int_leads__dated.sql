@@ -39,7 +39,9 @@ live as (
         coalesce(sourced_leads.country, sourced_accounts.country) as country,
         sourced_leads.job_title,
         sourced_leads.status,
+        sourced_leads.created_day,
         sourced_leads.created_at,
+        sourced_leads.converted_day,
         sourced_leads.converted_at
     from sourced_leads
     left join known_reps
@@ -55,8 +57,9 @@ live as (
 dated as (
     select
         live.*,
-        {{ local_date('live.created_at', 'at_creation') }} as created_date,
-        {{ local_date('live.converted_at', 'at_conversion') }} as converted_date
+        {{ local_date('live.created_at', 'at_creation', 'live.created_day') }} as created_date,
+        {{ local_date('live.converted_at', 'at_conversion', 'live.converted_day') }}
+            as converted_date
     from live
     left join int_rep_offsets as at_creation
         on

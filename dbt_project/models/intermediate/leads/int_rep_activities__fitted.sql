@@ -29,7 +29,9 @@ dated as (
         int_rep_offsets.credited_rep_id as rep_id,
         int_crm__activities.account_id,
         int_crm__activities.lead_id,
-        {{ local_date('int_crm__activities.occurred_at', 'int_rep_offsets') }} as date_day
+        {{ local_date(
+            'int_crm__activities.occurred_at', 'int_rep_offsets', 'int_crm__activities.occurred_day'
+        ) }} as date_day
     from int_crm__activities
     inner join int_rep_offsets
         on

@@ -49,7 +49,9 @@ duration_classes as (
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,
-        {{ local_date('int_crm__activities.occurred_at', 'int_rep_offsets') }} as date_day,
+        {{ local_date(
+            'int_crm__activities.occurred_at', 'int_rep_offsets', 'int_crm__activities.occurred_day'
+        ) }} as date_day,
         int_crm__activities.activity_type,
         int_crm__activities.direction,
         int_crm__activities.outcome,

@@ -78,6 +78,7 @@ placed as (
         first_load.loaded_text,
         dated.duration_seconds,
         dated.is_deleted,
+        dated.occurred_day,
         dated.occurred_at,
         dated.created_at,
         dated.updated_at,

@@ -43,6 +43,7 @@ scanned as (
         outcome,
         duration_seconds,
         is_deleted,
+        occurred_day,
         occurred_at,
         created_at,
         updated_at,
@@ -59,6 +60,7 @@ scanned as (
         outcome,
         duration_seconds,
         is_deleted,
+        occurred_day,
         occurred_at,
         created_at,
         updated_at,
@@ -97,6 +99,7 @@ kept as (
         duration_seconds,
         is_deleted,
         is_near,
+        occurred_day,
         occurred_at,
         created_at,
         entered_at,
@@ -118,7 +121,7 @@ kept as (
 dated as (
     select
         int_rep_offsets.credited_rep_id as rep_id,
-        {{ local_date('kept.occurred_at', 'int_rep_offsets') }} as date_day,
+        {{ local_date('kept.occurred_at', 'int_rep_offsets', 'kept.occurred_day') }} as date_day,
         lower(kept.activity_type) as activity_type,
         coalesce(lower(kept.direction), '') as direction,
         coalesce(lower(kept.outcome), '') as outcome,

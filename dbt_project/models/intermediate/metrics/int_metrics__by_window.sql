@@ -96,9 +96,9 @@ unioned as (
         {% for column in actual_columns %}
         {{ column }},
         {% endfor %}
-        {% for column in goal_columns %}
-        cast(null as {{ type_double() }}) as {{ column }}{{ "," if not loop.last }}
-        {% endfor %}
+    {% for column in goal_columns %}
+    cast(null as {{ type_double() }}) as {{ column }}{{ "," if not loop.last }}
+    {% endfor %}
     from actuals
     union all
     select
@@ -109,9 +109,9 @@ unioned as (
         {% for column in actual_columns %}
         cast(null as {{ type_double() }}) as {{ column }},
         {% endfor %}
-        {% for column in goal_columns %}
-        {{ column }}{{ "," if not loop.last }}
-        {% endfor %}
+    {% for column in goal_columns %}
+    {{ column }}{{ "," if not loop.last }}
+    {% endfor %}
     from goals
 ),
 
@@ -128,9 +128,9 @@ parts as (
         {{ id }} as scope_id,
         metric_id,
         part_start_date,
-        {% for column in actual_columns + goal_columns %}
-        sum({{ column }}) as {{ column }}{{ "," if not loop.last }}
-        {% endfor %}
+    {% for column in actual_columns + goal_columns %}
+    sum({{ column }}) as {{ column }}{{ "," if not loop.last }}
+    {% endfor %}
     from unioned
     where {{ condition }}
     group by 1, 2, 3, 4
@@ -147,9 +147,9 @@ final as (
         window_parts.purpose,
         window_parts.period_type,
         window_parts.period_start,
-        {% for column in actual_columns + goal_columns %}
-        sum(parts.{{ column }}) as {{ column }}{{ "," if not loop.last }}
-        {% endfor %}
+    {% for column in actual_columns + goal_columns %}
+    sum(parts.{{ column }}) as {{ column }}{{ "," if not loop.last }}
+    {% endfor %}
     from parts
     inner join window_parts
         on parts.part_start_date = window_parts.part_start_date

@@ -14,8 +14,11 @@ event_rules as (
 opened as (
     select
         int_opportunities__credited.*,
-        {{ local_date('int_opportunities__credited.created_at', 'int_rep_offsets') }}
-            as created_date
+        {{ local_date(
+            'int_opportunities__credited.created_at',
+            'int_rep_offsets',
+            'int_opportunities__credited.created_day'
+        ) }} as created_date
     from int_opportunities__credited
     left join int_rep_offsets
         on

@@ -23,7 +23,9 @@ rules as (
 events as (
     select
         int_other_moments.rep_id,
-        {{ local_date('int_other_moments.happened_at', 'int_rep_offsets') }} as date_day,
+        {{ local_date(
+            'int_other_moments.happened_at', 'int_rep_offsets', 'int_other_moments.happened_day'
+        ) }} as date_day,
         rules.event_type,
         sum(int_other_moments.credit) as event_count
     from int_other_moments

@@ -22,7 +22,9 @@ known_reps as (
 leads as (
     select
         coalesce(known_reps.rep_id, 'unassigned') as rep_id,
+        sourced_leads.created_day,
         sourced_leads.created_at,
+        sourced_leads.converted_day,
         sourced_leads.converted_at
     from sourced_leads
     left join known_reps
@@ -35,6 +37,7 @@ moments as (
         rep_id,
         'leads' as source_table,
         'created' as outcome,
+        created_day as happened_day,
         created_at as happened_at,
         1 as credit
     from leads
@@ -43,6 +46,7 @@ moments as (
         rep_id,
         'leads' as source_table,
         'converted' as outcome,
+        converted_day as happened_day,
         converted_at as happened_at,
         1 as credit
     from leads
@@ -53,6 +57,7 @@ moments as (
         int_opportunities__credited.rep_id,
         'opportunity_stage_changes' as source_table,
         lower(sourced_opportunity_stage_changes.to_stage) as outcome,
+        sourced_opportunity_stage_changes.changed_day as happened_day,
         sourced_opportunity_stage_changes.changed_at as happened_at,
         int_opportunities__credited.split_ratio as credit
     from sourced_opportunity_stage_changes

@@ -39,14 +39,58 @@ unknown_reps as (
     where known_reps.rep_id is null
 ),
 
+-- a version begins at midnight of the place left. Where clocks skip that midnight, it begins with
+-- the first moment of the day; where they show it twice, with the first
+begun as (
+    select
+        left_versions.rep_id,
+        left_versions.version_number + 1 as version_number,
+        min(
+            greatest(
+                {{ add_seconds(
+                    'cast(left_versions.effective_to as timestamp)', '-int_zone_offsets.offset_seconds'
+                ) }},
+                int_zone_offsets.effective_from
+            )
+        ) as begins_at
+    from int_crm__reps as left_versions
+    inner join int_zone_offsets
+        on
+            left_versions.time_zone = int_zone_offsets.time_zone
+            and cast(left_versions.effective_to as timestamp) < {{ add_seconds(
+                'int_zone_offsets.effective_to', 'int_zone_offsets.offset_seconds'
+            ) }}
+    where not left_versions.is_current
+    group by 1, 2
+),
+
+versions as (
+    select
+        int_crm__reps.rep_id,
+        int_crm__reps.version_number,
+        int_crm__reps.time_zone,
+        coalesce(begun.begins_at, cast(int_crm__reps.effective_from as timestamp))
+            as effective_from
+    from int_crm__reps
+    left join begun
+        on
+            int_crm__reps.rep_id = begun.rep_id
+            and int_crm__reps.version_number = begun.version_number
+),
+
 rep_zones as (
     select
         rep_id,
         rep_id as credited_rep_id,
-        cast(effective_from as timestamp) as effective_from,
-        cast(effective_to as timestamp) as effective_to,
+        effective_from,
+        coalesce(
+            lead(effective_from) over (
+                partition by rep_id order by version_number asc nulls last
+            ),
+            cast('9999-12-31' as timestamp)
+        ) as effective_to,
         time_zone
-    from int_crm__reps
+    from versions
     union all
     select
         unknown_reps.rep_id,

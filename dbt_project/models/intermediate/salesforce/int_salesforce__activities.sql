@@ -29,14 +29,16 @@ activities as (
         coalesce(custom_direction, call_type) as direction,
         coalesce(custom_outcome, call_disposition, status) as outcome,
         duration_seconds,
-        coalesce(completed_at, {{ noon_of('activity_date') }}, created_at) as occurred_at,
+        case when completed_at is null then activity_date end as occurred_day,
+        coalesce(completed_at, cast(activity_date as timestamp), created_at) as occurred_at,
         created_at,
         updated_at,
         modified_at,
         is_deleted or is_recurrence or not is_closed as is_deleted
     from stg_salesforce__tasks
     union all
-    -- one meeting counts once, for its organiser: the copies of those who were invited do not
+    -- one meeting counts once, for its organiser: the copies of those who were invited do not. An
+    -- event of a whole day has midnight UTC of it for a start, which is no moment
     select
         event_id as activity_id,
         owner_id,
@@ -47,7 +49,11 @@ activities as (
         custom_direction as direction,
         custom_outcome as outcome,
         60 * duration_minutes as duration_seconds,
-        coalesce(started_at, {{ noon_of('activity_date') }}, created_at) as occurred_at,
+        case
+            when is_all_day then coalesce(activity_date, cast(started_at as date))
+            when started_at is null then activity_date
+        end as occurred_day,
+        coalesce(started_at, cast(activity_date as timestamp), created_at) as occurred_at,
         created_at,
         updated_at,
         modified_at,
@@ -73,6 +79,7 @@ mapped as (
         {{ iso_text('activities.updated_at') }} as updated_text,
         {{ iso_text('activities.modified_at') }} as modified_text,
         activities.duration_seconds,
+        activities.occurred_day,
         activities.occurred_at,
         activities.created_at,
         activities.updated_at,

@@ -21,8 +21,10 @@ mapped as (
         stg_salesforce__leads.job_title,
         stg_salesforce__leads.status,
         stg_salesforce__leads.employee_count,
+        cast(null as date) as created_day,
+        stg_salesforce__leads.converted_date as converted_day,
         stg_salesforce__leads.created_at,
-        {{ noon_of('stg_salesforce__leads.converted_date') }} as converted_at,
+        cast(stg_salesforce__leads.converted_date as timestamp) as converted_at,
         stg_salesforce__leads.is_deleted
     from stg_salesforce__leads
     left join rep_ids

@@ -38,6 +38,7 @@ mapped as (
         stg_salesforce__opportunities.is_closed,
         stg_salesforce__opportunities.is_won,
         stg_salesforce__opportunities.close_date,
+        cast(null as date) as created_day,
         stg_salesforce__opportunities.created_at,
         stg_salesforce__opportunities.updated_at,
         stg_salesforce__opportunities.modified_at,

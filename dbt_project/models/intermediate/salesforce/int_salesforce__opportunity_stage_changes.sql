@@ -23,6 +23,7 @@ changed as (
         opportunity_id,
         min(from_stage) as from_stage,
         stage as to_stage,
+        cast(null as date) as changed_day,
         changed_at,
         false as is_deleted
     from followed

@@ -18,6 +18,7 @@ renamed as (
         updated_at as updated_text,
         _modified_at as modified_text,
         {{ to_number('duration_seconds') }} as duration_seconds,
+        {{ bare_day('occurred_at') }} as occurred_day,
         {{ to_utc_timestamp('occurred_at') }} as occurred_at,
         {{ to_utc_timestamp('created_at') }} as created_at,
         {{ to_utc_timestamp('updated_at') }} as updated_at,

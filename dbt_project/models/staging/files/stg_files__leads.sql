@@ -14,6 +14,8 @@ renamed as (
         {{ clean_text('job_title') }} as job_title,
         {{ clean_text('status') }} as status,
         {{ to_number('employee_count') }} as employee_count,
+        {{ bare_day('created_at') }} as created_day,
+        {{ bare_day('converted_at') }} as converted_day,
         {{ to_utc_timestamp('created_at') }} as created_at,
         {{ to_utc_timestamp('converted_at') }} as converted_at,
         {{ is_true('_is_deleted') }} as is_deleted

@@ -15,6 +15,7 @@ renamed as (
         {{ is_true('is_closed') }} as is_closed,
         {{ is_true('is_won') }} as is_won,
         {{ to_date('close_date') }} as close_date,
+        {{ bare_day('created_at') }} as created_day,
         {{ to_utc_timestamp('created_at') }} as created_at,
         {{ to_utc_timestamp('updated_at') }} as updated_at,
         {{ to_utc_timestamp('_modified_at') }} as modified_at,

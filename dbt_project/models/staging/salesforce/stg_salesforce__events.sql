@@ -18,6 +18,7 @@ renamed as (
         {{ to_number('duration_in_minutes') }} as duration_minutes,
         {{ is_true('is_child') }} as is_child,
         {{ is_true('is_recurrence') }} as is_recurrence,
+        {{ is_true('is_all_day_event') }} as is_all_day,
         {{ to_date('activity_date') }} as activity_date,
         {{ iso_timestamp('start_date_time') }} as started_at,
         {{ iso_timestamp('created_date') }} as created_at,

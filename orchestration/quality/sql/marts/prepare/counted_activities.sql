@@ -8,6 +8,7 @@ with live as (
         nullif(lower(trim(direction)), '') as direction,
         nullif(lower(trim(outcome)), '') as outcome,
         duration_seconds,
+        case when length(occurred_at) = 10 then cast(occurred_at as date) end as occurred_day,
         cast(occurred_at as timestamptz) as occurred_at
     from source_activities
     where
@@ -16,17 +17,28 @@ with live as (
         and occurred_at < cast({{ as_of }} + 2 as varchar)
 ),
 
-rep_versions as (
+zoned_reps as (
     select
         trim(rep_id) as rep_id,
-        coalesce(nullif(trim(time_zone), ''), {{ time_zone }}) as time_zone,
-        case
-            when row_number() over (partition by rep_id order by valid_from asc nulls first) = 1
-                then timestamptz '1900-01-01 00:00:00+00'
-            else cast(valid_from || ' 00:00:00+00' as timestamptz)
-        end as effective_at
+        valid_from,
+        coalesce(nullif(trim(time_zone), ''), {{ time_zone }}) as time_zone
     from source_reps
     where coalesce(_is_deleted, 'false') <> 'true'
+),
+
+-- a version begins at midnight of the place left
+rep_versions as (
+    select
+        rep_id,
+        time_zone,
+        coalesce(
+            timezone(
+                lag(time_zone) over (partition by rep_id order by valid_from asc nulls first),
+                cast(valid_from as timestamp)
+            ),
+            timestamptz '1900-01-01 00:00:00+00'
+        ) as effective_at
+    from zoned_reps
 ),
 
 near as (
@@ -35,8 +47,12 @@ near as (
     asof left join rep_versions
         on live.rep_id = rep_versions.rep_id and live.occurred_at >= rep_versions.effective_at
     where
-        cast(
-            timezone(coalesce(rep_versions.time_zone, {{ time_zone }}), live.occurred_at) as date
+        coalesce(
+            live.occurred_day,
+            cast(
+                timezone(coalesce(rep_versions.time_zone, {{ time_zone }}), live.occurred_at)
+                as date
+            )
         ) <= {{ as_of }}
 ),
 

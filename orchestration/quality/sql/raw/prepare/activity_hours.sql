@@ -17,6 +17,14 @@ with hours as (
 
 select
     *,
-    try_cast(replace(hour_text, 'T', ' ') || ':00:00' as timestamp) as hour_at,
-    cast(timezone({{ time_zone }}, timezone('UTC', hour_at)) as date) as date_day
+    try_cast(
+        case
+            when length(hour_text) = 10 then hour_text
+            else replace(hour_text, 'T', ' ') || ':00:00'
+        end as timestamp
+    ) as hour_at,
+    case
+        when length(hour_text) = 10 then cast(hour_at as date)
+        else cast(timezone({{ time_zone }}, timezone('UTC', hour_at)) as date)
+    end as date_day
 from hours
