@@ -4,8 +4,7 @@ import datetime as dt
 
 import dagster as dg
 
-from orchestration.core.environment import INTRADAY_SECONDS
-from orchestration.core.errors import ConfigError, ScorecardError
+from orchestration.core.errors import ScorecardError
 from orchestration.core.settings import Settings
 from orchestration.defs.resources import COMPANY_TAG, LONGEST_WAIT
 from orchestration.readers.watch import Attempts, Due, seconds_between_looks, what_is_due
@@ -24,17 +23,17 @@ LONGEST_START = dt.timedelta(minutes=10)
 
 @dg.definitions
 def sensors() -> dg.Definitions:
-    """One sensor, off by default."""
+    """One sensor, off by default.
+
+    Raises:
+        ConfigError: a variable cannot be used.
+    """
     settings = Settings.from_environment()
-    try:
-        seconds = seconds_between_looks()
-    except ConfigError:  # each look says so
-        seconds = INTRADAY_SECONDS
 
     @dg.sensor(
         name="intraday",
         job_name="refresh",
-        minimum_interval_seconds=seconds,
+        minimum_interval_seconds=seconds_between_looks(),
         description="Looks at the sources, and refreshes as of today when something changed.",
     )
     def intraday(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -51,7 +50,6 @@ def sensors() -> dg.Definitions:
         if attempts.run_key and _failed(context.instance, attempts.run_key):
             attempts = attempts.fail(now)
         try:
-            seconds_between_looks()
             due = what_is_due(settings, now)
         except ScorecardError as error:
             return dg.SensorResult(skip_reason=str(error), cursor=str(attempts))

@@ -1117,7 +1117,11 @@ rep_counts as (
 ),
 measured as (
     select
-        if(grouping(sums.team) = 0, 'team', 'organisation') as team_scope,
+        case
+            when grouping(sums.team) = 1 then 'organisation'
+            when sums.team = 'Unassigned' then 'unassigned'
+            else 'team'
+        end as team_scope,
         if(grouping(sums.team) = 0, sums.team, 'All teams') as team,
         if(grouping(sums.team) = 0, sums.team, null) as counted_team,
         metric_id, period_type, period_id, period_start, period_end, is_current,

@@ -1,6 +1,6 @@
 """What must be filled is: in staging one test says so, in the marts the tables themselves do.
 
-The tables know the words of a status as well.
+Where the words of a column stand in no seed, the tables know them as well.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def test_no_mart_takes_a_word_that_its_contract_does_not_know(
         for constraint in column["constraints"]
         if constraint["type"] == "check"
     }
-    assert {("scorecard_rep_metrics", "status"), ("scorecard_teams", "team_scope")} <= declared
+    assert {("scorecard_rep_metrics", "evidence"), ("scorecard_teams", "team_scope")} <= declared
     enforced = built.rows(
         "select table_name, constraint_column_names[1] from duckdb_constraints()"
         " where schema_name = 'marts' and constraint_type = 'CHECK'"

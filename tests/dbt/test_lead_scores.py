@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestration.demo.company import INDUSTRIES, JOB_TITLES, LEAD_PROFILE, SOURCES
+from orchestration.demo.planted import INDUSTRIES, JOB_TITLES, LEAD_PROFILE, SOURCES
 
 Rows = list[tuple[Any, ...]]
 RunModel = Callable[..., Rows]

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.core.settings import Settings
+
 Run = Callable[..., list[tuple[Any, ...]]]
 
 ROLES = 200  # each role is a company of its own, so that one query asks them all
@@ -87,6 +89,7 @@ def _panels(folder: Path, closes: float, seed: int) -> dict[str, str]:
         "funnels": "select '' as role, 1 as step, '' as metric_id where false",
         "event_rules": "select 'won' as event_type, 'opportunities' as source_table,"
         " 'won' as outcome",
+        "constants": f"from read_csv('{Settings().dbt_project_dir}/seeds/rules/constants.csv')",
         "metrics": "select metric_id, metric_id as metric_name, 'count' as aggregation,"
         " if(metric_id = 'result', 'won', metric_id) as event_type, true as is_higher_better"
         " from (values ('planted'), ('unrelated'), ('alike'), ('result')) as names (metric_id)",

@@ -300,7 +300,7 @@ def test_dispersion_is_at_least_one_and_known_by_hand(run_model: Callable[..., R
                 ('revenue', 'sum')
             ) as m (metric_id, aggregation)
         """,
-        int_metrics__placed=f"""
+        int_metrics__daily=f"""
             with days as (
                 select date_day, {number} as n from ({days}) order by date_day limit 20
             ),
@@ -312,11 +312,11 @@ def test_dispersion_is_at_least_one_and_known_by_hand(run_model: Callable[..., R
                 union all
                 select 'constant', date_day, 1 from days
             )
-            select 'r1' as rep_id, 'AE' as role, metric_id, date_day, numerator,
-                1 as capacity, numerator as event_count, null::double as sum_of_squares
+            select 'r1' as rep_id, metric_id, date_day, numerator,
+                numerator as event_count, null::double as sum_of_squares
             from counts
             union all
-            select 'r1', 'AE', 'revenue', date_day, n * 100, 1, 1, n * n * 10000
+            select 'r1', 'revenue', date_day, n * 100, 1, n * n * 10000
             from days where n <= 3
         """,
     )

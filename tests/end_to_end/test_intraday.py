@@ -13,9 +13,11 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings
+from orchestration.defs import publication
 from orchestration.demo.company import generate
 from orchestration.execution import run_refresh
 from orchestration.readers.watch import Due, watch
+from orchestration.releases.publish import publish
 from orchestration.releases.release import current_release, list_releases
 from tests.sources.demo_org import move_into, task
 from tests.sources.fake_salesforce import Org, serving
@@ -64,6 +66,14 @@ def crm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
         }.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("SCORECARD_AS_OF_DATE", raising=False)
+        # releases are of the org's time: a day counts as complete when published after its end
+        monkeypatch.setattr(
+            publication,
+            "publish",
+            lambda settings, as_of, checks, marks, now, states: publish(
+                settings, as_of, checks, marks, org.now, states
+            ),
+        )
         yield Crm(org, tmp_path / "files", company)
 
 

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -69,8 +70,11 @@ class Spark:
         process.wait(timeout=30)
 
     def workers(self) -> list[dict[str, Any]]:
-        """What the master knows of its workers."""
-        found: list[dict[str, Any]] = _json(f"{self.master_url}/json/")["workers"]
+        """What the master knows of its workers; nothing while its pages are not there yet."""
+        try:
+            found: list[dict[str, Any]] = _json(f"{self.master_url}/json/")["workers"]
+        except urllib.error.HTTPError:
+            return []
         return found
 
     def tasks(self) -> dict[str, int]:
