@@ -194,7 +194,8 @@ def test_what_happens_later_does_not_change_an_earlier_score(run_model: RunModel
         }
         for lead in LEADS
     ]
-    assert _chances(run_model, "check", **_inputs(changed)) == before
+    # sums of parallel threads differ in the last digit
+    assert _chances(run_model, "check", **_inputs(changed)) == pytest.approx(before, rel=1e-12)
 
 
 def test_an_attribute_that_is_filled_in_when_a_lead_converts_is_not_used(
@@ -203,7 +204,8 @@ def test_an_attribute_that_is_filled_in_when_a_lead_converts_is_not_used(
     """A field that only converted leads have would predict the past perfectly."""
     without = _chances(run_model, "current", **_inputs(LEADS))
     leak = "select lead_id, case when lag is not null then 'signed' else '' end as planted from"
-    assert _chances(run_model, "current", **_inputs(LEADS, leak)) == without
+    leaking = _chances(run_model, "current", **_inputs(LEADS, leak))
+    assert leaking == pytest.approx(without, rel=1e-12)
 
 
 @pytest.mark.parametrize("count", [0, 100])
