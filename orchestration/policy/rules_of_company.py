@@ -120,13 +120,27 @@ _FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
 }
 
 
+# of earlier versions: gaps in the capture follow from the records alone
+RETIRED_SETTINGS = ("signal_capture_days", "signal_baseline_days")
+
+
 def check_company_settings(policy: Policy) -> Iterator[PolicyProblem]:
     """Each setting is known and valid, and those that are required are there."""
     seed, declared = "company_settings", company_settings()
     calendars = policy.values("calendars", "calendar")
     for row in policy.rows(seed):
         name, value = row["setting"], row["value"]
-        if name not in declared:
+        if name in RETIRED_SETTINGS:
+            yield PolicyProblem(
+                "warn",
+                policy.file(seed),
+                row.line,
+                "setting",
+                name,
+                f"setting '{name}' is no longer used",
+                "remove the line",
+            )
+        elif name not in declared:
             yield policy.error(
                 seed,
                 row,

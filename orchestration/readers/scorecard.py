@@ -56,6 +56,10 @@ METRIC_COLUMNS = (
     "actual",
     "goal_to_date",
     "goal_period",
+    "judged_actual",
+    "judged_goal",
+    "judged_days",
+    "working_days",
     "attainment",
     "level",
     "evidence",
@@ -399,6 +403,14 @@ def _metric(
         bar = draw.bar(metric["attainment"], edges, status.tone)
         lines.append(_joined(bar, _chip(status)))
     lines.append(Text(status.evidence, style="dim"))
+    if metric["goal_to_date"] is not None and 0 < metric["judged_days"] < metric["working_days"]:
+        figures = "" if is_rate else f": {value('judged_actual')} of {value('judged_goal')}"
+        lines.append(
+            Text(
+                f"Judged on {metric['judged_days']} of {metric['working_days']} working "
+                f"days{figures}. On the others no record could reach us."
+            )
+        )
     has_goal_left = (metric["goal_period"] or 0) > (metric["goal_to_date"] or 0)
     if metric["projection"] is not None and has_goal_left:  # else the period heads nowhere
         likely = ""

@@ -46,10 +46,10 @@ create macro evidence_of(attainment, information, z, is_higher_better) as
         else 'not_proven'
     end;
 
-create macro status_of(goal, is_suspect, attainment, level, evidence) as
+create macro status_of(goal, is_unseen, attainment, level, evidence) as
     case
+        when is_unseen then 'not_captured'
         when goal is null then 'no_goal'
-        when is_suspect then 'data_suspect'
         when attainment is null or evidence = 'too_little_data' then 'too_little_data'
         when level = 'needs_intervention' and evidence <> 'proven_miss' then 'watch'
         when level = 'outstanding' and evidence <> 'proven_excess' then 'ahead'
@@ -143,7 +143,8 @@ select
     count(*) filter (activity_type = 'meeting' and outcome = 'booked') as meetings_booked,
     count(*) filter (activity_type = 'meeting' and outcome = 'held') as meetings_held,
     count(*) filter (activity_type = 'demo' and outcome = 'held') as demos_held,
-    count(*) filter (activity_type = 'proposal') as proposals_sent
+    count(*) filter (activity_type = 'proposal') as proposals_sent,
+    list(distinct activity_type) as kinds
 from dated
 group by all;
 
@@ -188,7 +189,8 @@ left join warehouse.raw_reference.time_zone_days
 create temp table metric_days as
 with counted as (
     unpivot (
-        select rep_id, date_day, columns(* exclude (rep_id, date_day))::double from activity_days
+        select rep_id, date_day, columns(* exclude (rep_id, date_day, kinds))::double
+        from activity_days
     ) on columns(* exclude (rep_id, date_day)) into name metric_id value numerator
 ),
 opened as (
@@ -699,6 +701,29 @@ join seasons
 where working = 1
 group by all;
 
+-- the first day of the records that a metric rests on, by team: nobody is judged by earlier ones
+create temp table begun as
+with seen as (
+    select rep_id, date_day, unnest(kinds) as kind from activity_days
+    union all
+    select rep_id, created_date, 'deal' from dated_deals
+    union all
+    select rep_id, close_date, 'deal' from dated_deals where is_closed
+),
+kinds (metric_id, kind) as (
+    values ('dials', 'call'), ('connects', 'call'), ('conversations', 'call'),
+    ('connect_rate', 'call'), ('emails_sent', 'email'), ('meetings_booked', 'meeting'),
+    ('meetings_held', 'meeting'), ('demos_held', 'demo'), ('proposals_sent', 'proposal'),
+    ('opportunities_created', 'deal'), ('deals_won', 'deal'), ('deals_lost', 'deal'),
+    ('deals_closed', 'deal'), ('win_rate', 'deal'), ('revenue_won', 'deal'),
+    ('deal_size', 'deal'), ('sales_cycle_days', 'deal')
+)
+select metric_id, team, min(date_day) as captured_from
+from seen
+join rep_days using (rep_id, date_day)
+join kinds using (kind)
+group by all;
+
 create table fct_goals_daily as
 with employed_years as (
     select distinct rep_id, fiscal_year
@@ -738,9 +763,11 @@ spread as (
         and days.period_start = weighed_periods.period_start
 )
 select rep_id, metric_id, date_day, goal_id, goal, full_goal, working, season, employed, fte, ramp,
-    leave, full_goal * employed * fte * ramp * (1 - leave) as daily_goal, team, role, tier,
+    leave, coalesce((date_day >= captured_from)::int, 0) as captured,
+    full_goal * employed * fte * ramp * (1 - leave) as daily_goal, team, role, tier,
     month_start_date
-from spread;
+from spread
+left join begun using (metric_id, team);
 
 -- --------------------------------------------------------------------------------------- scorecards
 
@@ -843,39 +870,47 @@ from periods_of_actuals;
 
 create temp table goal_sums as
 with due as (
-    select rep_id, metric_id, date_day, month_start_date, daily_goal,
-        if(date_day <= getvariable('as_of'), daily_goal, 0) as due
+    select rep_id, metric_id, date_day, month_start_date, daily_goal as goal,
+        if(date_day <= getvariable('as_of'), daily_goal, 0 * daily_goal) as due, due * captured as judged,
+        (date_day <= getvariable('as_of') and working * employed * fte * (1 - leave) > 0)::int
+            as worked,
+        worked * captured as seen
     from fct_goals_daily
-    where full_goal is not null
+    where goal_id is not null
 ),
 months as (
-    select rep_id, metric_id, month_start_date, sum(due) as due, sum(daily_goal) as goal
+    select rep_id, metric_id, month_start_date, sum(columns(['due', 'goal', 'judged', 'worked', 'seen']))
     from due
     group by all
+),
+periods_of_goals as (
+    select 'month' as period_type, month_start_date as period_start, * exclude (month_start_date)
+    from months
+    union all by name
+    select 'quarter' as period_type, quarter_start_date as period_start, * exclude (month_start_date)
+    from months join (select date_day as month_start_date, quarter_start_date from dates)
+        using (month_start_date)
+    union all by name
+    select 'year' as period_type, year_start_date as period_start, * exclude (month_start_date)
+    from months join (select date_day as month_start_date, year_start_date from dates)
+        using (month_start_date)
+    union all by name
+    select 'week' as period_type, week_start_date as period_start, * exclude (date_day, month_start_date)
+    from due join (select date_day, week_start_date from dates) using (date_day)
+    union all by name
+    select 'last_4_weeks' as period_type, getvariable('as_of') - 27 as period_start,
+        * exclude (date_day, month_start_date)
+    from due
+    where date_day between getvariable('as_of') - 27 and getvariable('as_of')
+    union all by name
+    select 'last_13_weeks' as period_type, getvariable('as_of') - 90 as period_start,
+        * exclude (date_day, month_start_date)
+    from due
+    where date_day between getvariable('as_of') - 90 and getvariable('as_of')
 )
-select 'month' as period_type, month_start_date as period_start, * exclude (month_start_date)
-from months
-union all
-select 'quarter', quarter_start_date, rep_id, metric_id, sum(due), sum(goal)
-from months join dates on months.month_start_date = date_day
-group by all
-union all
-select 'year', year_start_date, rep_id, metric_id, sum(due), sum(goal)
-from months join dates on months.month_start_date = date_day
-group by all
-union all
-select 'week', week_start_date, rep_id, metric_id, sum(due), sum(daily_goal)
-from due join dates using (date_day)
-group by all
-union all
-select 'last_4_weeks', getvariable('as_of') - 27, rep_id, metric_id, sum(due), sum(daily_goal)
-from due
-where date_day between getvariable('as_of') - 27 and getvariable('as_of')
-group by all
-union all
-select 'last_13_weeks', getvariable('as_of') - 90, rep_id, metric_id, sum(due), sum(daily_goal)
-from due
-where date_day between getvariable('as_of') - 90 and getvariable('as_of')
+select period_type, period_start, rep_id, metric_id,
+    sum(columns(['due', 'goal', 'judged', 'worked', 'seen']))
+from periods_of_goals
 group by all;
 
 create table scorecard_rep_metrics as
@@ -899,7 +934,7 @@ earlier_actuals as (
     group by all
 ),
 earlier_goals as (
-    select period_type, rep_id, metric_id, sum(daily_goal) as earlier_goal
+    select period_type, rep_id, metric_id, sum(daily_goal * captured) as earlier_goal
     from fct_goals_daily
     join running on date_day >= period_start - 91 and date_day < period_start
     where full_goal is not null and date_day >= (select min(date_day) from metric_days)
@@ -916,11 +951,10 @@ measured as (
         ) as actual,
         if(is_additive, settled(goal_sums.due), rep_goals.goal) as goal_to_date,
         if(is_additive, settled(goal_sums.goal), rep_goals.goal) as goal_period,
-        dispersion, earlier_actual, earlier_goal,
-        cards.metric_id in (
-            'dials', 'connects', 'conversations', 'connect_rate', 'emails_sent',
-            'meetings_booked', 'meetings_held', 'demos_held', 'proposals_sent'
-        ) and work_days >= 5 and coverage_ratio < 0.5 * team_coverage_ratio as is_suspect
+        actual as judged_actual,
+        if(is_additive, settled(goal_sums.judged), rep_goals.goal) as judged_goal,
+        coalesce(worked, 0) as working_days, coalesce(seen, 0) as judged_days,
+        dispersion, earlier_actual, earlier_goal
     from rep_periods
     join cards_of_roles as cards using (role, tier)
     join metrics using (metric_id)
@@ -948,13 +982,15 @@ measured as (
 ),
 tested as (
     select *,
-        attainment(actual, goal_to_date, is_higher_better) as attainment,
-        z_of(aggregation, actual, goal_to_date, dispersion, numerator, denominator, squares)
-            as z_score,
+        attainment(actual, judged_goal, is_higher_better) as attainment,
+        if(
+            attainment is null, null,
+            z_of(aggregation, actual, judged_goal, dispersion, numerator, denominator, squares)
+        ) as z_score,
         case
-            when is_additive then goal_to_date / nullif(dispersion, 0)
+            when is_additive then judged_goal / nullif(dispersion, 0)
             when aggregation = 'ratio'
-                then denominator * least(goal_to_date, 1 - goal_to_date)
+                then denominator * least(judged_goal, 1 - judged_goal)
             else denominator
         end as information
     from measured
@@ -962,7 +998,9 @@ tested as (
 judged as (
     select tested.*, level,
         evidence_of(attainment, information, z_score, is_higher_better) as evidence,
-        status_of(goal_period, is_suspect, attainment, level, evidence) as status
+        status_of(
+            goal_period, working_days > 0 and judged_days = 0, attainment, level, evidence
+        ) as status
     from tested
     left join levels
         on attainment + 1e-9 >= from_attainment and attainment + 1e-9 < below_attainment
@@ -973,7 +1011,7 @@ paced as (
         if(aggregation = 'count', 1, dispersion) as unit_size,
         coalesce(earlier_goal, 0) / dispersion + 5 as earlier_weight,
         1 / (1 / earlier_weight + 0.02) as weight_before,
-        weight_before + goal_to_date / dispersion as pace_weight,
+        weight_before + judged_goal / dispersion as pace_weight,
         weight_before * (greatest(coalesce(earlier_actual, 0), 0) / dispersion + 5)
         / earlier_weight + greatest(actual, 0) / dispersion as pace_events,
         (goal_period - goal_to_date) * pace_events / pace_weight as rest,
@@ -995,12 +1033,18 @@ projected as (
             lambda z: shifted * greatest(1 - 1 / (9 * shape) + z / (3 * sqrt(shape)), 0) ** 3
             - unit_size / 2
         ) as rests,
-        case when is_running then actual + rest when is_additive then actual end as projection,
         case
+            when status = 'not_captured' then null
+            when is_running then actual + rest
+            when is_additive then actual
+        end as projection,
+        case
+            when status = 'not_captured' then null
             when is_running then actual + if(rests[1] > 0, rests[1], 0 * rest)
             when is_additive then actual
         end as projection_low,
         case
+            when status = 'not_captured' then null
             when is_running then actual + if(
                 rests[1] > 0, rests[2], if(rests[3] > rest, rests[3], rest)
             )
@@ -1014,10 +1058,10 @@ projected as (
 select getvariable('as_of') as as_of_date, rep_id, rep_name, team, region, role, tier, manager_id,
     metric_id, metric_name, unit, aggregation, is_higher_better, metric_kind, weight, sort_order,
     period_type, period_id, period_start, period_end, is_current, actual, goal_to_date, goal_period,
-    attainment, numerator, denominator, dispersion, level, evidence, z_score, status, projection,
+    judged_actual, judged_goal, judged_days, working_days, attainment, numerator, denominator, dispersion, level, evidence, z_score, status, projection,
     projection_low, projection_high,
     case
-        when not is_additive or goal_period is null then null
+        when not is_additive or goal_period is null or status = 'not_captured' then null
         when is_higher_better and actual >= goal_period then 1
         when not is_higher_better and actual > goal_period then 0
         when not is_running then if(is_higher_better, 0, 1)
@@ -1055,6 +1099,7 @@ summed as (
         count(*) filter (status = 'too_little_data') as metrics_too_little_data,
         count(*) filter (status = 'no_goal') as metrics_no_goal,
         count(*) filter (status = 'data_suspect') as metrics_data_suspect,
+        count(*) filter (status = 'not_captured') as metrics_not_captured,
         max(capacity_days) as capacity_days
     from scored
     group by all
@@ -1066,10 +1111,15 @@ select summed.* exclude (capacity_days), managers.rep_name as manager_name, leve
     count(score) over (partition by period_type, period_start, summed.role) as reps_in_role,
     capacity_days,
     case
-        when metrics_no_goal = metrics_total then 'no_goal'
-        when metrics_data_suspect > 0 then 'data_suspect'
-        when score is null or metrics_too_little_data + metrics_no_goal = metrics_total
-            then 'too_little_data'
+        when
+            score is null or metrics_data_suspect + metrics_too_little_data + metrics_not_captured
+            + metrics_no_goal = metrics_total
+            then case
+                when metrics_data_suspect > 0 then 'data_suspect'
+                when metrics_too_little_data > 0 then 'too_little_data'
+                when metrics_not_captured > 0 then 'not_captured'
+                else 'no_goal'
+            end
         when level = 'needs_intervention' and metrics_needing_intervention = 0 then 'watch'
         when level = 'outstanding' and metrics_outstanding = 0 then 'ahead'
         else level
@@ -1086,7 +1136,8 @@ with actual_days as (
         sum(denominator) filter (goal_id is not null) as denominator_with_goal,
         sum(sum_of_squares) filter (goal_id is not null) as squares,
         sum(goal * denominator) as weighed_goal,
-        null::double as due, null::double as goal
+        null::double as due, null::double as goal, null::double as judged, null::double as worked,
+        null::double as seen
     from placed
     left join (select rep_id, metric_id, date_day, goal_id, goal from fct_goals_daily)
         using (rep_id, metric_id, date_day)
@@ -1094,9 +1145,17 @@ with actual_days as (
 ),
 goal_days as (
     select team, metric_id, date_day,
-        sum(if(date_day <= getvariable('as_of'), daily_goal, 0)) as due, sum(daily_goal) as goal
+        sum(if(date_day <= getvariable('as_of'), daily_goal, 0 * daily_goal)) as due,
+        sum(daily_goal) as goal,
+        sum(if(date_day <= getvariable('as_of'), daily_goal * captured, 0 * daily_goal)) as judged,
+        sum((date_day <= getvariable('as_of') and working * employed * fte * (1 - leave) > 0)::int)
+            as worked,
+        sum(
+            (date_day <= getvariable('as_of') and working * employed * fte * (1 - leave) > 0)::int
+            * captured
+        ) as seen
     from fct_goals_daily
-    where full_goal is not null
+    where goal_id is not null
     group by all
 ),
 sums as (
@@ -1105,7 +1164,8 @@ sums as (
         sum(unassigned_actual) as unassigned_actual,
         sum(numerator_with_goal) as numerator_with_goal,
         sum(denominator_with_goal) as denominator_with_goal, sum(squares) as squares,
-        sum(weighed_goal) as weighed_goal, sum(due) as due, sum(goal) as goal
+        sum(weighed_goal) as weighed_goal, sum(due) as due, sum(goal) as goal,
+        sum(judged) as judged, sum(worked) as worked, sum(seen) as seen
     from (from actual_days union all by name from goal_days)
     join periods on date_day between period_start and period_end
     group by all
@@ -1129,12 +1189,13 @@ measured as (
         sum(unassigned_actual) as unassigned_actual,
         sum(numerator_with_goal) as numerator, sum(denominator_with_goal) as denominator,
         sum(squares) as squares, sum(weighed_goal) as weighed_goal, sum(due) as due,
-        sum(goal) as goal
+        sum(goal) as goal, sum(judged) as judged, sum(worked) as worked, sum(seen) as seen
     from sums
     group by grouping sets (
         (sums.team, metric_id, period_type, period_id, period_start, period_end, is_current),
         (metric_id, period_type, period_id, period_start, period_end, is_current)
     )
+    having count(sums.numerator) + count(sums.denominator) + count(sums.goal) > 0
 ),
 attained as (
     select
@@ -1154,7 +1215,9 @@ attained as (
         ) as actual,
         if(is_additive, settled(due), weighed_goal / nullif(denominator, 0)) as goal_to_date,
         if(is_additive, settled(measured.goal), weighed_goal / nullif(denominator, 0))
-            as goal_period
+            as goal_period,
+        if(is_additive, settled(judged), weighed_goal / nullif(denominator, 0)) as judged_goal,
+        coalesce(worked, 0) as working_days, coalesce(seen, 0) as judged_days
     from measured
     join metrics using (metric_id)
     left join dispersions on measured.metric_id = dispersions.metric_id and role is null
@@ -1165,13 +1228,15 @@ attained as (
 ),
 tested as (
     select *,
-        attainment(actual, goal_to_date, is_higher_better) as attainment,
-        z_of(aggregation, actual, goal_to_date, dispersion, numerator, denominator, squares)
-            as z_score,
+        attainment(actual, judged_goal, is_higher_better) as attainment,
+        if(
+            attainment is null, null,
+            z_of(aggregation, actual, judged_goal, dispersion, numerator, denominator, squares)
+        ) as z_score,
         case
-            when is_additive then goal_to_date / nullif(dispersion, 0)
+            when is_additive then judged_goal / nullif(dispersion, 0)
             when aggregation = 'ratio'
-                then denominator * least(goal_to_date, 1 - goal_to_date)
+                then denominator * least(judged_goal, 1 - judged_goal)
             else denominator
         end as information
     from attained
@@ -1179,10 +1244,12 @@ tested as (
 select getvariable('as_of') as as_of_date, team_scope, team, metric_id, metric_name, unit,
     aggregation, is_higher_better, sort_order, period_type, period_id, period_start, period_end,
     is_current, coalesce(rep_count, 0) as rep_count, total_actual as actual,
-    actual as actual_with_goal, goal_to_date, goal_period, attainment,
+    actual as actual_with_goal, goal_to_date, goal_period, actual as judged_actual, judged_goal,
+    judged_days, working_days, attainment,
     total_numerator as numerator, total_denominator as denominator, dispersion, level,
     evidence_of(attainment, information, z_score, is_higher_better) as evidence, z_score,
-    status_of(goal_period, false, attainment, level, evidence) as status,
+    status_of(goal_period, working_days > 0 and judged_days = 0, attainment, level, evidence)
+        as status,
     if(is_additive, coalesce(unassigned_actual, 0), null) as unassigned_actual
 from tested
 left join levels on attainment + 1e-9 >= from_attainment and attainment + 1e-9 < below_attainment;

@@ -23,6 +23,7 @@ SUMS = """
     select
         'rep' as scope, rep_id as scope_id, 'demos_held' as metric_id, 'period' as purpose,
         'month' as period_type, date '2026-06-01' as period_start, outcome::double as numerator,
+        outcome::double as numerator_judged, 30::double as goal_judged,
         30::double as goal_period
     from (values {values}) as cards (rep_id, outcome)
 """
@@ -30,6 +31,7 @@ NOTHING_RUNS = """
     select
         rep_id as scope_id, role, metric_id, aggregation, is_higher_better, purpose, period_type,
         period_start, 30::double as actual, 30::double as goal_to_date, 30::double as goal_period,
+        30::double as judged_actual, 30::double as judged_goal,
         1::double as dispersion
     from intermediate.int_rep_cards
 """

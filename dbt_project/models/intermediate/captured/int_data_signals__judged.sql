@@ -2,8 +2,8 @@ with int_logging_reps as (
     select * from {{ ref('int_logging_reps') }}
 ),
 
-int_rep_captures as (
-    select * from {{ ref('int_rep_captures') }}
+int_captures as (
+    select * from {{ ref('int_captures') }}
 ),
 
 int_logging_habits__peered as (
@@ -18,20 +18,7 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
--- the rule that compares a rep with the team cannot see that a whole team fell silent: a team is
--- compared with its own weeks before, kind by kind, because each kind has its own integration
-team_captures as (
-    select
-        team,
-        activity_type,
-        sum(days_now) as days_now,
-        sum(captured_now) as captured_now,
-        sum(days_before) as days_before,
-        sum(captured_before) as captured_before
-    from int_rep_captures
-    group by 1, 2
-),
-
+-- captures are judged by the gaps that statuses are judged by
 measured as (
     select
         'capture_drop_rep' as signal_id,
@@ -41,39 +28,42 @@ measured as (
         int_logging_reps.rep_name,
         int_logging_reps.manager_id,
         'any' as activity_type,
-        int_rep_captures.captured_now as observed_count,
-        int_rep_captures.days_now as record_count,
-        team_captures.captured_now - int_rep_captures.captured_now as expected_odd_count,
-        team_captures.days_now - int_rep_captures.days_now as expected_record_count,
-        team_captures.captured_now + team_captures.captured_before > 0 as is_measurable,
+        int_captures.captured_days as observed_count,
+        int_captures.usual_days as record_count,
+        cast(null as bigint) as expected_odd_count,
+        cast(null as bigint) as expected_record_count,
+        int_captures.usual_ratio,
+        int_captures.gap_first_day,
+        int_captures.gap_last_day,
+        int_captures.gap_days,
+        int_captures.scope_id is not null as is_measurable,
         true as is_capture
     from int_logging_reps
-    inner join int_rep_captures
+    left join int_captures
         on
-            int_logging_reps.rep_id = int_rep_captures.rep_id
-            and int_logging_reps.team = int_rep_captures.team
-            and int_rep_captures.activity_type = 'any'
-    inner join team_captures
-        on
-            int_rep_captures.team = team_captures.team
-            and int_rep_captures.activity_type = team_captures.activity_type
+            int_logging_reps.rep_id = int_captures.scope_id
+            and int_captures.scope = 'rep'
     union all
     select
         'capture_drop_team' as signal_id,
         'team' as signal_scope,
-        team_captures.team,
+        scope_id as team,
         cast(null as {{ type_text() }}) as rep_id,
         cast(null as {{ type_text() }}) as rep_name,
         cast(null as {{ type_text() }}) as manager_id,
-        team_captures.activity_type,
-        team_captures.captured_now as observed_count,
-        team_captures.days_now as record_count,
-        team_captures.captured_before as expected_odd_count,
-        team_captures.days_before as expected_record_count,
-        team_captures.captured_now + team_captures.captured_before > 0 as is_measurable,
+        case when kind = '' then 'any' else kind end as activity_type,
+        captured_days as observed_count,
+        usual_days as record_count,
+        cast(null as bigint) as expected_odd_count,
+        cast(null as bigint) as expected_record_count,
+        usual_ratio,
+        gap_first_day,
+        gap_last_day,
+        gap_days,
+        true as is_measurable,
         true as is_capture
-    from team_captures
-    where team_captures.activity_type = 'any' or team_captures.captured_before > 0
+    from int_captures
+    where scope = 'team'
     union all
     select
         signal_id,
@@ -87,6 +77,10 @@ measured as (
         record_count,
         peer_odd_count as expected_odd_count,
         peer_record_count as expected_record_count,
+        cast(null as {{ type_double() }}) as usual_ratio,
+        cast(null as date) as gap_first_day,
+        cast(null as date) as gap_last_day,
+        cast(null as bigint) as gap_days,
         all_record_count > 0 as is_measurable,
         false as is_capture
     from int_logging_habits__peered
@@ -100,6 +94,7 @@ expected as (
         measured.observed_count / nullif(cast(measured.record_count as {{ type_double() }}), 0)
             as observed_ratio,
         case
+            when measured.is_capture then measured.usual_ratio
             when measured.expected_record_count > 0
                 then
                     (measured.expected_odd_count + 0.5e0)
@@ -111,10 +106,17 @@ expected as (
 scored as (
     select
         expected.*,
-        (expected.observed_count - expected.record_count * expected.expected_ratio)
-        / nullif(
-            sqrt(expected.record_count * expected.expected_ratio * (1 - expected.expected_ratio)), 0
-        ) as z_score
+        case
+            when not expected.is_capture
+                then
+                    (expected.observed_count - expected.record_count * expected.expected_ratio)
+                    / nullif(
+                        sqrt(
+                            expected.record_count * expected.expected_ratio
+                            * (1 - expected.expected_ratio)
+                        ), 0
+                    )
+        end as z_score
     from expected
 ),
 
@@ -124,31 +126,19 @@ judged as (
         int_settings.short_call_seconds,
         int_settings.bulk_min_records,
         int_settings.backdated_days,
-        int_settings.signal_capture_days,
-        int_settings.signal_baseline_days,
         int_settings.signal_min_records,
-        case
-            when scored.is_capture then int_signal_windows.capture_start
-            else int_signal_windows.records_start
-        end as period_start,
+        int_signal_windows.records_start as period_start,
         case when scored.is_capture then {{ goals_due_date() }} else {{ as_of_date() }} end
             as period_end,
         case
             when not scored.is_measurable then 'not_measurable'
-            when scored.z_score is null then 'too_little_data'
+            when scored.is_capture and scored.gap_days is not null then 'signal'
+            when scored.is_capture then 'clear'
             when
-                not scored.is_capture
-                and (
-                    scored.record_count < int_settings.signal_min_records
-                    or scored.expected_record_count < int_settings.signal_min_records
-                )
+                scored.z_score is null
+                or scored.record_count < int_settings.signal_min_records
+                or scored.expected_record_count < int_settings.signal_min_records
                 then 'too_little_data'
-            when
-                scored.is_capture
-                and scored.z_score <= -int_settings.signal_min_z
-                and scored.observed_ratio
-                < int_settings.suspect_coverage_ratio * scored.expected_ratio
-                then 'signal'
             when
                 not scored.is_capture
                 and scored.z_score >= int_settings.signal_min_z

@@ -1,4 +1,6 @@
-{% set days = ["stretch_days", "stretch_history_days", "audit_history_days"] %}
+{% set days = [
+    "stretch_days", "stretch_history_days", "audit_history_days", "gap_history_days",
+] %}
 {% set numbers = [
     "proven_z",
     "confidence_z",
@@ -20,6 +22,8 @@
     "audit_min_weeks_with_result",
     "audit_luck_ratio",
     "doubtful_chance",
+    "gap_starts",
+    "gap_risk",
 ] %}
 
 with constants as (

@@ -3,7 +3,7 @@
     'text': ['company_time_zone', 'currency', 'default_calendar', 'lead_closed_statuses'],
     'integer': ['fiscal_year_start_month', 'history_years', 'min_peers', 'max_scorecard_metrics',
         'leading_per_lagging', 'lead_conversion_days', 'lead_min_conversions', 'lead_check_days',
-        'signal_capture_days', 'signal_baseline_days', 'signal_days', 'focus_min_activities'],
+        'signal_days', 'focus_min_activities'],
     'number': ['score_cap', 'suspect_coverage_ratio', 'suspect_min_capacity_days',
         'min_reached_ratio', 'max_reached_ratio', 'suggested_reached_ratio',
         'lead_calibration_ratio', 'icp_good_points', 'icp_fair_points', 'signal_min_records',

@@ -1,15 +1,47 @@
-{%- set actual_columns = [
-    "numerator", "denominator", "sum_of_squares", "unassigned_numerator", "numerator_with_goal",
-    "denominator_with_goal", "sum_of_squares_with_goal", "weighed_goal",
-] -%}
-{%- set goal_columns = ["goal_to_date", "goal_period"] -%}
+{#- where a figure counts: a rep is judged on captured days, a team where a goal applies as well -#}
+{%- set has_goal = "goal_id is not null" -%}
+{%- set is_captured = "coalesce(captured, 1) = 1" -%}
+{%- set is_gapless = is_captured ~ " and not coalesce(is_rep_gap, false)" -%}
+{%- set conditions = {
+    "with_goal": has_goal,
+    "judged": is_captured,
+    "judged_with_goal": has_goal ~ " and " ~ is_captured,
+    "gapless": is_gapless,
+} -%}
+{%- set actual_sums = {
+    "numerator": ("true", "numerator"),
+    "denominator": ("true", "denominator"),
+    "unassigned_numerator": (
+        "true", "case when int_metrics__placed.rep_id = 'unassigned' then numerator else 0 end"
+    ),
+    "weighed_goal": ("true", "goal * denominator"),
+    "weighed_goal_judged": (is_captured, "goal * denominator"),
+} -%}
+{%- for name, condition in conditions.items() -%}
+{%- for part in ["numerator", "denominator", "sum_of_squares"] -%}
+{%- do actual_sums.update({part ~ "_" ~ name: (condition, part)}) -%}
+{%- endfor -%}
+{%- endfor -%}
+{%- set is_due = "int_goals__captured.date_day <= " ~ goals_due_date() -%}
+{%- set is_worked = is_due ~ " and working * employed * fte * (1 - leave) > 0" -%}
+{%- set goal_sums = {
+    "goal_period": ("true", "daily_goal"),
+    "goal_to_date": (is_due, "daily_goal"),
+    "goal_judged": (is_due ~ " and captured = 1", "daily_goal"),
+    "goal_gapless": (is_due ~ " and captured = 1 and not is_rep_gap", "daily_goal"),
+    "full_goal": ("true", "full_goal"),
+    "working_days": (is_worked, "1"),
+    "judged_days": (is_worked ~ " and captured = 1", "1"),
+    "gap_days": (is_worked ~ " and captured = 1 and is_rep_gap", "1"),
+} -%}
+{%- set columns = actual_sums | list + goal_sums | list -%}
 
 with int_metrics__placed as (
     select * from {{ ref('int_metrics__placed') }}
 ),
 
-int_goals__daily as (
-    select * from {{ ref('int_goals__daily') }}
+int_goals__captured as (
+    select * from {{ ref('int_goals__captured') }}
 ),
 
 int_window_days as (
@@ -40,50 +72,34 @@ actuals as (
         int_metrics__placed.rep_id,
         int_metrics__placed.team,
         int_metrics__placed.metric_id,
-        sum(int_metrics__placed.numerator) as numerator,
-        sum(int_metrics__placed.denominator) as denominator,
-        sum(int_metrics__placed.sum_of_squares) as sum_of_squares,
-        sum(
-            case
-                when int_metrics__placed.rep_id = 'unassigned' then int_metrics__placed.numerator
-                else 0
-            end
-        ) as unassigned_numerator,
-        {% for column in ["numerator", "denominator", "sum_of_squares"] %}
-        sum(
-            case when int_goals__daily.goal_id is not null then int_metrics__placed.{{ column }} end
-        ) as {{ column }}_with_goal,
-        {% endfor %}
-        sum(int_goals__daily.goal * int_metrics__placed.denominator) as weighed_goal
+    {% for name, (condition, measure) in actual_sums.items() %}
+    sum(case when {{ condition }} then {{ measure }} end) as {{ name }}{{ "," if not loop.last }}
+    {% endfor %}
     from int_metrics__placed
     inner join days
         on int_metrics__placed.date_day = days.date_day
-    left join int_goals__daily
+    left join int_goals__captured
         on
-            int_metrics__placed.rep_id = int_goals__daily.rep_id
-            and int_metrics__placed.metric_id = int_goals__daily.metric_id
-            and int_metrics__placed.date_day = int_goals__daily.date_day
+            int_metrics__placed.rep_id = int_goals__captured.rep_id
+            and int_metrics__placed.metric_id = int_goals__captured.metric_id
+            and int_metrics__placed.date_day = int_goals__captured.date_day
     group by 1, 2, 3, 4
 ),
 
 goals as (
     select
         days.part_start_date,
-        int_goals__daily.rep_id,
-        int_goals__daily.team,
-        int_goals__daily.metric_id,
-        sum(
-            case
-                when int_goals__daily.date_day <= {{ goals_due_date() }}
-                    then int_goals__daily.daily_goal
-                else 0 * int_goals__daily.daily_goal
-            end
-        ) as goal_to_date,
-        sum(int_goals__daily.daily_goal) as goal_period
-    from int_goals__daily
+        int_goals__captured.rep_id,
+        int_goals__captured.team,
+        int_goals__captured.metric_id,
+    {% for name, (condition, measure) in goal_sums.items() %}
+    sum(case when {{ condition }} then {{ measure }} else 0 * {{ measure }} end)
+        as {{ name }}{{ "," if not loop.last }}
+    {% endfor %}
+    from int_goals__captured
     inner join days
-        on int_goals__daily.date_day = days.date_day
-    where int_goals__daily.full_goal is not null
+        on int_goals__captured.date_day = days.date_day
+    where int_goals__captured.goal_id is not null
     group by 1, 2, 3, 4
 ),
 
@@ -93,10 +109,10 @@ unioned as (
         rep_id,
         team,
         metric_id,
-        {% for column in actual_columns %}
+        {% for column in actual_sums %}
         {{ column }},
         {% endfor %}
-    {% for column in goal_columns %}
+    {% for column in goal_sums %}
     cast(null as {{ type_double() }}) as {{ column }}{{ "," if not loop.last }}
     {% endfor %}
     from actuals
@@ -106,10 +122,10 @@ unioned as (
         rep_id,
         team,
         metric_id,
-        {% for column in actual_columns %}
+        {% for column in actual_sums %}
         cast(null as {{ type_double() }}) as {{ column }},
         {% endfor %}
-    {% for column in goal_columns %}
+    {% for column in goal_sums %}
     {{ column }}{{ "," if not loop.last }}
     {% endfor %}
     from goals
@@ -128,7 +144,7 @@ parts as (
         {{ id }} as scope_id,
         metric_id,
         part_start_date,
-    {% for column in actual_columns + goal_columns %}
+    {% for column in columns %}
     sum({{ column }}) as {{ column }}{{ "," if not loop.last }}
     {% endfor %}
     from unioned
@@ -138,7 +154,8 @@ parts as (
     {% endfor %}
 ),
 
--- a part lies in several windows, and counts in each
+-- a part lies in several windows, and counts in each. A goal that is not spread is no figure of a
+-- team without records
 final as (
     select
         parts.scope,
@@ -147,13 +164,16 @@ final as (
         window_parts.purpose,
         window_parts.period_type,
         window_parts.period_start,
-    {% for column in actual_columns + goal_columns %}
+    {% for column in columns %}
     sum(parts.{{ column }}) as {{ column }}{{ "," if not loop.last }}
     {% endfor %}
     from parts
     inner join window_parts
         on parts.part_start_date = window_parts.part_start_date
     group by 1, 2, 3, 4, 5, 6
+    having
+        parts.scope = 'rep'
+        or count(parts.numerator) + count(parts.denominator) + count(parts.goal_period) > 0
 )
 
 select * from final

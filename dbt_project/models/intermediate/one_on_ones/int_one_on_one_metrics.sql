@@ -10,12 +10,31 @@ int_scores__evidenced as (
 
 int_rep_coverages as (
     select * from {{ ref('int_rep_coverages') }}
-    where purpose = 'four_weeks'
+),
+
+int_capture_gaps as (
+    select * from {{ ref('int_capture_gaps') }}
+    where scope = 'rep'
 ),
 
 week_before as (
     select * from int_scores__evidenced
     where purpose = 'four_weeks_earlier'
+),
+
+gaps as (
+    select
+        int_rep_cards.rep_id,
+        int_rep_cards.period_start,
+        min(int_capture_gaps.first_day) as gap_first_day,
+        max(int_capture_gaps.last_day) as gap_last_day
+    from int_rep_cards
+    inner join int_capture_gaps
+        on
+            int_rep_cards.rep_id = int_capture_gaps.scope_id
+            and int_rep_cards.window_start <= int_capture_gaps.last_day
+            and int_rep_cards.window_end >= int_capture_gaps.first_day
+    group by 1, 2
 ),
 
 final as (
@@ -42,6 +61,9 @@ final as (
         int_scores__evidenced.evidence,
         int_scores__evidenced.z_score,
         int_scores__evidenced.status,
+        int_scores__evidenced.gap_days,
+        gaps.gap_first_day,
+        gaps.gap_last_day,
         int_rep_coverages.coverage_ratio,
         week_before.attainment as attainment_week_before,
         week_before.status as status_week_before
@@ -56,6 +78,10 @@ final as (
         on
             int_rep_cards.rep_id = int_rep_coverages.rep_id
             and int_rep_cards.period_start = int_rep_coverages.period_start
+    left join gaps
+        on
+            int_rep_cards.rep_id = gaps.rep_id
+            and int_rep_cards.period_start = gaps.period_start
     left join week_before
         on
             int_rep_cards.rep_id = week_before.scope_id

@@ -15,7 +15,9 @@ named as (
         int_one_on_one_metrics.sort_order,
         int_one_on_one_metrics.status,
         int_one_on_one_metrics.attainment,
-        int_one_on_one_metrics.coverage_ratio,
+        int_one_on_one_metrics.gap_days,
+        int_one_on_one_metrics.gap_first_day,
+        int_one_on_one_metrics.gap_last_day,
         statuses.side,
         statuses.is_proven,
         statuses.luck,
@@ -41,7 +43,9 @@ final as (
         side,
         is_proven,
         is_moved,
-        coverage_ratio,
+        'No activity of any kind on ' || {{ count_text('gap_days') }} || ' working days ('
+        || cast(gap_first_day as {{ type_text() }}) || ' to '
+        || cast(gap_last_day as {{ type_text() }}) || ')' as gap_words,
         attainment,
         metric_name || ': ' || status_words_week_before || ' to ' || status_words as moved,
         metric_name || ' ' || {{ floored_percent_text('attainment') }} || ' of goal'

@@ -24,10 +24,8 @@ questions as (
         rep_id,
         week_start_date,
         10 as urgency,
-        'Is the capture of activities working? Only '
-        || {{ floored_percent_text('coverage_ratio') }}
-        || ' of the working days have any. Until it does, ' || metric_name
-        || ' cannot be judged.' as question
+        gap_words || ': leave, a broken integration, or no work? Until that is known, '
+        || metric_name || ' cannot be judged.' as question
     from int_one_on_one_metrics__worded
     where status = 'data_suspect' and status_rank = 1
     union all

@@ -16,7 +16,7 @@ placed as (
             as {{ list }}_{{ number }},
         {% endfor %}
         {% endfor %}
-        max(case when status = 'data_suspect' then coverage_ratio end) as suspect_coverage_ratio,
+        max(case when status = 'data_suspect' then gap_words end) as gap_words,
         cast(sum(case when is_moved then 1 else 0 end) as bigint) as metrics_moved
     from int_one_on_one_metrics__worded
     group by 1, 2
@@ -40,8 +40,7 @@ listed as (
             || '.', '{{ nothing }}'
         ) as {{ list }},
         {% endfor %}
-        'Activity was captured on only ' || {{ floored_percent_text('suspect_coverage_ratio') }}
-        || ' of the working days: check the integration before you talk about figures.'
+        gap_words || ': leave, a broken integration, or no work? Enter time off, or confirm.'
             as data_problem
     from placed
 )

@@ -33,9 +33,11 @@ known as (
         int_rep_scores__measured.actual,
         int_rep_scores__measured.goal_to_date,
         int_rep_scores__measured.goal_period,
+        int_rep_scores__measured.judged_actual,
+        int_rep_scores__measured.judged_goal,
         int_rep_scores__measured.dispersion,
-        int_metrics__by_window.numerator as earlier_actual,
-        int_metrics__by_window.goal_period as earlier_goal,
+        int_metrics__by_window.numerator_judged as earlier_actual,
+        int_metrics__by_window.goal_judged as earlier_goal,
         cast(null as {{ type_double() }}) as share_elapsed,
         cast(null as integer) as moments,
         cast(null as {{ type_double() }}) as outcome
@@ -49,7 +51,24 @@ known as (
     union all
     select
         true as is_replay,
-        int_replays.*
+        rep_id,
+        role,
+        metric_id,
+        period_type,
+        period_start,
+        aggregation,
+        is_higher_better,
+        actual,
+        goal_to_date,
+        goal_period,
+        actual as judged_actual,
+        goal_to_date as judged_goal,
+        dispersion,
+        earlier_actual,
+        earlier_goal,
+        share_elapsed,
+        moments,
+        outcome
     from int_replays
 ),
 
@@ -66,15 +85,16 @@ recalled as (
     cross join int_constants
 ),
 
--- and the pace of the period so far, each with the weight of what is known about it
+-- and the pace of the period so far, as far as it was captured, each with
+-- the weight of what is known about it
 paced as (
     select
         recalled.*,
         1 / (1 / recalled.earlier_weight + recalled.pace_drift)
-        + recalled.goal_to_date / nullif(recalled.dispersion, 0) as pace_weight,
+        + recalled.judged_goal / nullif(recalled.dispersion, 0) as pace_weight,
         recalled.earlier_events / recalled.earlier_weight
         / (1 / recalled.earlier_weight + recalled.pace_drift)
-        + greatest(recalled.actual, 0) / nullif(recalled.dispersion, 0) as pace_events,
+        + greatest(recalled.judged_actual, 0) / nullif(recalled.dispersion, 0) as pace_events,
         recalled.goal_period - recalled.goal_to_date as goal_remaining
     from recalled
 ),

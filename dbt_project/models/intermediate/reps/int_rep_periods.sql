@@ -2,10 +2,6 @@ with int_rep_periods__placed as (
     select * from {{ ref('int_rep_periods__placed') }}
 ),
 
-int_team_coverages as (
-    select * from {{ ref('int_team_coverages') }}
-),
-
 covered as (
     select
         int_rep_periods__placed.*,
@@ -18,18 +14,6 @@ covered as (
             ), 0
         ) as team_coverage_ratio
     from int_rep_periods__placed
-),
-
-final as (
-    select
-        covered.*,
-        int_team_coverages.usual_coverage_ratio
-    from covered
-    left join int_team_coverages
-        on
-            covered.period_type = int_team_coverages.period_type
-            and covered.period_start = int_team_coverages.period_start
-            and covered.team = int_team_coverages.team
 )
 
-select * from final
+select * from covered

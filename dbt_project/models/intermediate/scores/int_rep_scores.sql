@@ -61,7 +61,7 @@ scored as (
             "outstanding": "outstanding", "ahead": "ahead", "on_track": "on_track",
             "watch": "watch", "needs_intervention": "needing_intervention",
             "too_little_data": "too_little_data", "no_goal": "no_goal",
-            "data_suspect": "data_suspect",
+            "data_suspect": "data_suspect", "not_captured": "not_captured",
         }.items() %}
         sum(case when status = '{{ status }}' then 1 else 0 end) as metrics_{{ column }},
         {% endfor %}

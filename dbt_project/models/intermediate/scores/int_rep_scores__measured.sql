@@ -16,8 +16,8 @@ int_dispersions as (
     where not is_organisation
 ),
 
-int_rep_coverages as (
-    select * from {{ ref('int_rep_coverages') }}
+begun as (
+    select distinct metric_id from {{ ref('int_metrics__begun') }}
 ),
 
 joined as (
@@ -25,13 +25,22 @@ joined as (
         int_rep_cards.*,
         int_rep_cards.aggregation in ('count', 'sum') as is_additive,
         int_metrics__by_window.numerator,
-        int_metrics__by_window.denominator,
-        int_metrics__by_window.sum_of_squares,
+        int_metrics__by_window.numerator_judged,
+        int_metrics__by_window.denominator_judged,
+        int_metrics__by_window.sum_of_squares_judged,
+        int_metrics__by_window.numerator_gapless,
+        int_metrics__by_window.denominator_gapless,
         int_metrics__by_window.goal_to_date,
         int_metrics__by_window.goal_period,
+        int_metrics__by_window.full_goal,
+        int_metrics__by_window.goal_judged,
+        int_metrics__by_window.goal_gapless,
+        coalesce(int_metrics__by_window.working_days, 0) as working_days,
+        coalesce(int_metrics__by_window.judged_days, 0) as judged_days,
+        coalesce(int_metrics__by_window.gap_days, 0) as gap_days,
         int_rep_goals__resolved.goal,
         int_dispersions.dispersion,
-        int_rep_cards.is_activity and int_rep_coverages.is_suspect as is_suspect
+        begun.metric_id is null as is_never
     from int_rep_cards
     left join int_metrics__by_window
         on
@@ -50,15 +59,12 @@ joined as (
         on
             int_rep_cards.metric_id = int_dispersions.metric_id
             and int_rep_cards.role = int_dispersions.role
-    left join int_rep_coverages
-        on
-            int_rep_cards.rep_id = int_rep_coverages.rep_id
-            and int_rep_cards.purpose = int_rep_coverages.purpose
-            and int_rep_cards.period_type = int_rep_coverages.period_type
-            and int_rep_cards.period_start = int_rep_coverages.period_start
+    left join begun
+        on int_rep_cards.metric_id = begun.metric_id
 ),
 
--- a ratio's or mean's goal applies as it stands on the last day that counts
+-- a ratio's or mean's goal applies as it stands on the last day that counts; it is read on captured
+-- days only
 measured as (
     select
         'rep' as scope,
@@ -72,16 +78,35 @@ measured as (
         is_higher_better,
         case
             when is_additive then {{ settle('coalesce(numerator, 0)') }}
-            else numerator / nullif(denominator, 0)
+            else numerator_judged / nullif(denominator_judged, 0)
         end as actual,
         case when is_additive then {{ settle('goal_to_date') }} else goal end as goal_to_date,
         case when is_additive then {{ settle('goal_period') }} else goal end as goal_period,
-        case when is_additive then {{ settle('coalesce(numerator, 0)') }} else numerator end
-            as numerator,
-        denominator,
-        sum_of_squares,
+        case
+            when is_additive then {{ settle('coalesce(numerator_judged, 0)') }}
+            else numerator_judged / nullif(denominator_judged, 0)
+        end as judged_actual,
+        case when is_additive then {{ settle('goal_judged') }} else goal end as judged_goal,
+        case
+            when is_additive then {{ settle('coalesce(numerator_gapless, 0)') }}
+            else numerator_gapless / nullif(denominator_gapless, 0)
+        end as gapless_actual,
+        case when is_additive then {{ settle('goal_gapless') }} else goal end as gapless_goal,
+        cast(working_days as integer) as working_days,
+        cast(judged_days as integer) as judged_days,
+        cast(gap_days as integer) as gap_days,
+        case
+            when is_additive then {{ settle('coalesce(numerator_judged, 0)') }}
+            else numerator_judged
+        end as numerator,
+        denominator_judged as denominator,
+        sum_of_squares_judged as sum_of_squares,
         dispersion,
-        is_suspect
+        case
+            when is_never or (working_days > 0 and judged_days = 0) then 'not_captured'
+            -- a period without a working day asks for nothing
+            when is_additive and full_goal = 0 then 'no_goal'
+        end as untold_status
     from joined
 )
 

@@ -10,9 +10,9 @@ scaled as (
     select
         int_scores__levelled.*,
         aggregation in ('count', 'sum') as is_additive,
-        actual / nullif(dispersion, 0) as scaled_actual,
-        goal_to_date / nullif(dispersion, 0) as scaled_goal,
-        denominator * goal_to_date as expected_hits
+        judged_actual / nullif(dispersion, 0) as scaled_actual,
+        judged_goal / nullif(dispersion, 0) as scaled_goal,
+        denominator * judged_goal as expected_hits
     from int_scores__levelled
 ),
 
@@ -23,11 +23,11 @@ tested as (
         case
             when scaled.is_additive then scaled.scaled_goal
             when scaled.aggregation = 'ratio'
-                then scaled.denominator * least(scaled.goal_to_date, 1 - scaled.goal_to_date)
+                then scaled.denominator * least(scaled.judged_goal, 1 - scaled.judged_goal)
             else scaled.denominator
         end as information,
         case
-            when scaled.is_additive and scaled.actual < scaled.goal_to_date
+            when scaled.is_additive and scaled.judged_actual < scaled.judged_goal
                 then {{ wilson_hilferty_z('(scaled.scaled_actual + 1)', 'scaled.scaled_goal') }}
             when scaled.is_additive
                 then {{ wilson_hilferty_z('scaled.scaled_actual', 'scaled.scaled_goal') }}
@@ -43,17 +43,17 @@ tested as (
                         end
                     )
                     / nullif(
-                        sqrt(greatest(scaled.expected_hits * (1 - scaled.goal_to_date), 0)), 0
+                        sqrt(greatest(scaled.expected_hits * (1 - scaled.judged_goal), 0)), 0
                     )
             -- a mean, by its own scatter
             else
-                (scaled.actual - scaled.goal_to_date)
+                (scaled.judged_actual - scaled.judged_goal)
                 / nullif(
                     sqrt(
                         greatest(
                             (
                                 scaled.sum_of_squares
-                                - scaled.denominator * scaled.actual * scaled.actual
+                                - scaled.denominator * scaled.judged_actual * scaled.judged_actual
                             )
                             / nullif(scaled.denominator - 1, 0)
                             / nullif(scaled.denominator, 0), 0
@@ -99,14 +99,20 @@ final as (
         actual,
         goal_to_date,
         goal_period,
+        judged_actual,
+        judged_goal,
+        judged_days,
+        working_days,
+        gap_days,
         numerator,
         denominator,
         dispersion,
         attainment,
         level,
-        z_score,
+        case when attainment is not null then z_score end as z_score,
         evidence,
         case
+            when untold_status is not null then untold_status
             when goal_period is null then 'no_goal'
             when is_suspect then 'data_suspect'
             when attainment is null or evidence = 'too_little_data' then 'too_little_data'

@@ -19,8 +19,16 @@ unioned as (
 attained as (
     select
         unioned.*,
-        {{ attainment('unioned.actual', 'unioned.goal_to_date', 'unioned.is_higher_better') }}
-            as attainment
+        case
+            when unioned.untold_status is null
+                then
+                    {{ attainment(
+                        'unioned.judged_actual', 'unioned.judged_goal', 'unioned.is_higher_better'
+                    ) }}
+        end as attainment,
+        {{ attainment(
+            'unioned.gapless_actual', 'unioned.gapless_goal', 'unioned.is_higher_better'
+        ) }} as gapless_attainment
     from unioned
 ),
 
@@ -28,14 +36,29 @@ attained as (
 levelled as (
     select
         attained.*,
-        int_levels__resolved.level
+        int_levels__resolved.level,
+        gapless_levels.level as gapless_level
     from attained
-    left join int_levels__resolved
+    {% for attainment, levels in {
+        "attainment": "int_levels__resolved", "gapless_attainment": "gapless_levels"
+    }.items() %}
+    left join int_levels__resolved{{ " as " ~ levels if not loop.first }}
         on
-            attained.metric_id = int_levels__resolved.metric_id
-            and attained.role = int_levels__resolved.role
-            and attained.attainment + 1e-9 >= int_levels__resolved.min_attainment
-            and attained.attainment + 1e-9 < int_levels__resolved.below_attainment
+            attained.metric_id = {{ levels }}.metric_id
+            and attained.role = {{ levels }}.role
+            and attained.{{ attainment }} + 1e-9 >= {{ levels }}.min_attainment
+            and attained.{{ attainment }} + 1e-9 < {{ levels }}.below_attainment
+    {% endfor %}
+),
+
+-- the days of a rep's gap count; the figures are suspect where they alone could make the miss
+final as (
+    select
+        levelled.*,
+        gap_days > 0
+        and level = 'needs_intervention'
+        and coalesce(gapless_level, '') <> 'needs_intervention' as is_suspect
+    from levelled
 )
 
-select * from levelled
+select * from final

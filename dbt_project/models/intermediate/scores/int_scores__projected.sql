@@ -32,19 +32,23 @@ final as (
     select
         joined.*,
         case
+            when joined.status = 'not_captured' then null
             when joined.is_additive and joined.is_running then joined.forecast
             when joined.is_additive then joined.actual
         end as projection,
         case
+            when joined.status = 'not_captured' then null
             when joined.is_additive and joined.is_running then joined.forecast_low
             when joined.is_additive then joined.actual
         end as projection_low,
         case
+            when joined.status = 'not_captured' then null
             when joined.is_additive and joined.is_running then joined.forecast_high
             when joined.is_additive then joined.actual
         end as projection_high,
         case
             when not joined.is_additive or joined.goal_period is null then null
+            when joined.status in ('not_captured', 'no_goal') then null
             when joined.is_running then joined.forecast_probability
             when joined.is_higher_better and joined.actual >= joined.goal_period then 1e0
             when joined.is_higher_better or joined.actual > joined.goal_period then 0e0

@@ -1,5 +1,5 @@
-with int_goals__daily as (
-    select * from {{ ref('int_goals__daily') }}
+with int_goals__captured as (
+    select * from {{ ref('int_goals__captured') }}
 ),
 
 final as (
@@ -16,12 +16,13 @@ final as (
         fte,
         ramp,
         leave,
+        captured,
         daily_goal,
         team,
         role,
         tier,
         month_start_date
-    from int_goals__daily
+    from int_goals__captured
 )
 
 select * from final

@@ -33,7 +33,8 @@ scored as (
         int_rep_scores.metrics_needing_intervention,
         int_rep_scores.metrics_too_little_data,
         int_rep_scores.metrics_no_goal,
-        int_rep_scores.metrics_data_suspect
+        int_rep_scores.metrics_data_suspect,
+        int_rep_scores.metrics_not_captured
     from int_rep_scores
     inner join int_rep_periods
         on
@@ -45,6 +46,8 @@ scored as (
 ranked as (
     select
         scored.*,
+        scored.metrics_data_suspect + scored.metrics_too_little_data
+        + scored.metrics_not_captured + scored.metrics_no_goal as metrics_untold,
         case
             when scored.score is not null
                 then cast(
@@ -85,7 +88,7 @@ final as (
         ranked.metrics_total,
         {% for column in [
             "outstanding", "ahead", "on_track", "watch", "needing_intervention",
-            "too_little_data", "no_goal", "data_suspect",
+            "too_little_data", "no_goal", "data_suspect", "not_captured",
         ] %}
         cast(ranked.metrics_{{ column }} as bigint) as metrics_{{ column }},
         {% endfor %}
@@ -93,12 +96,15 @@ final as (
         -- a score is as honest as the metrics behind it: without a proven miss nobody needs
         -- intervention, without a proven excess nobody is outstanding
         case
-            when ranked.metrics_no_goal = ranked.metrics_total then 'no_goal'
-            when ranked.metrics_data_suspect > 0 then 'data_suspect'
             when
-                ranked.score is null
-                or ranked.metrics_too_little_data + ranked.metrics_no_goal = ranked.metrics_total
-                then 'too_little_data'
+                ranked.metrics_untold = ranked.metrics_total or ranked.score is null
+                then
+                    case
+                        when ranked.metrics_data_suspect > 0 then 'data_suspect'
+                        when ranked.metrics_too_little_data > 0 then 'too_little_data'
+                        when ranked.metrics_not_captured > 0 then 'not_captured'
+                        else 'no_goal'
+                    end
             when
                 int_levels__resolved.level = 'needs_intervention'
                 and ranked.metrics_needing_intervention = 0

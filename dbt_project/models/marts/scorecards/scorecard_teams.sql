@@ -66,6 +66,10 @@ final as (
         int_scores__evidenced.actual as actual_with_goal,
         int_scores__evidenced.goal_to_date,
         int_scores__evidenced.goal_period,
+        int_scores__evidenced.judged_actual,
+        int_scores__evidenced.judged_goal,
+        int_scores__evidenced.judged_days,
+        int_scores__evidenced.working_days,
         int_scores__evidenced.attainment,
         case
             when metrics.aggregation in ('count', 'sum')

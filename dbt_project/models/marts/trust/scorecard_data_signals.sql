@@ -23,43 +23,36 @@ final as (
         z_score,
         case
             when signal_status = 'not_measurable' and is_capture
-                then 'The source has no activities, so a gap in their capture cannot be seen.'
+                then 'No activity was ever logged here, so a gap in the capture cannot be seen.'
             when signal_status = 'not_measurable' and signal_id = 'short_calls'
                 then 'The source says no call''s duration, so short calls cannot be looked for.'
             when signal_status = 'not_measurable'
                 then
                     'The source does not say when records were entered, so how they are logged '
                     || 'cannot be looked at.'
-            when signal_status = 'too_little_data' and is_capture
-                then 'Too few working days to compare with.'
             when signal_status = 'too_little_data'
                 then
                     'Too few records to judge: ' || {{ count_text('record_count') }}
                     || ', and ' || {{ count_text('expected_record_count') }} || ' of peers; '
                     || {{ count_text('signal_min_records') }} || ' of each are needed.'
-            when signal_status = 'clear' and is_capture then 'As much is captured as is usual.'
+            when signal_status = 'clear' and is_capture then 'No gap in the capture.'
             when signal_status = 'clear' then 'Nothing out of the ordinary among peers.'
             when signal_id = 'capture_drop_rep'
                 then
-                    'Activities were captured on ' || {{ count_text('observed_count') }} || ' of '
-                    || {{ count_text('record_count') }} || ' working days since '
-                    || cast(period_start as {{ type_text() }}) || '; on the rest of the team it is '
-                    || {{ percent_text('expected_ratio') }}
-                    || ' of the days. A connection may have stopped, or leave is not entered.'
+                    'No activity of any kind on ' || {{ count_text('gap_days') }}
+                    || ' working days (' || cast(gap_first_day as {{ type_text() }}) || ' to '
+                    || cast(gap_last_day as {{ type_text() }})
+                    || '): leave, a broken integration, or no work? Enter time off, or confirm.'
             when signal_id = 'capture_drop_team'
                 then
                     case
-                        when activity_type = 'any' then 'Activities of any kind'
-                        else 'Activities of the kind ' || activity_type
+                        when activity_type = 'any' then 'No activity of any kind'
+                        else 'No activity of the kind ' || activity_type
                     end
-                    || ' were captured on ' || {{ count_text('observed_count') }} || ' of '
-                    || {{ count_text('record_count') }}
-                    || ' working days of the team''s reps since '
-                    || cast(period_start as {{ type_text() }})
-                    || '; in the '
-                    || {{ count_text('signal_baseline_days') }} || ' days before it was '
-                    || {{ percent_text('expected_ratio') }}
-                    || ' of the days. An integration may have stopped.'
+                    || ' reached us from the team on ' || {{ count_text('gap_days') }}
+                    || ' working days (' || cast(gap_first_day as {{ type_text() }}) || ' to '
+                    || cast(gap_last_day as {{ type_text() }})
+                    || '). Nobody is judged by these days. An integration may have stopped.'
             when signal_id = 'short_calls'
                 then
                     {{ percent_text('observed_ratio') }} || ' of '
