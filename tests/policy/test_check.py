@@ -410,8 +410,7 @@ def test_a_file_that_no_rule_reads_is_a_warning(settings: Settings) -> None:
             "is negative",
         ),
         # numbers
-        ("goals", "x,team,a,,dials,day,0,relieve,,", "goal", "0", "not greater than 0"),
-        ("goals", "x,team,a,,dials,day,-1,relieve,,", "goal", "-1", "not greater than 0"),
+        ("goals", "x,team,a,,dials,day,-1,relieve,,", "goal", "-1", "negative"),
         ("exchange_rates", "CHF,2026-01-01,0", "rate", "0", "not greater than 0"),
         (
             "seasonal_adjustments",

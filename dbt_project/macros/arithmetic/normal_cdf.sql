@@ -10,5 +10,5 @@
             )
         )
     {%- endset -%}
-    case when {{ z }} >= 0 then 1e0 - {{ tail }} else {{ tail }} end
+    case when {{ z }} >= 0 then 1e0 - {{ tail }} when {{ z }} < 0 then {{ tail }} end
 {%- endmacro %}

@@ -92,6 +92,7 @@ counted as (
         outcome,
         min_duration_seconds,
         count(*) as activity_count,
+        count(duration_seconds) as timed_count,
         sum(duration_seconds) as duration_seconds,
         sum(duration_seconds * duration_seconds) as duration_squared,
         {{ first_of_month('date_day') }} as month_start_date

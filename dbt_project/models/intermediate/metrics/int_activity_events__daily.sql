@@ -43,6 +43,7 @@ events as (
         int_activities__counted_daily.date_day,
         matched.event_type,
         sum(int_activities__counted_daily.activity_count) as event_count,
+        sum(int_activities__counted_daily.timed_count) as timed_count,
         sum(int_activities__counted_daily.duration_seconds) as duration,
         sum(int_activities__counted_daily.duration_squared) as duration_squared
     from int_activities__counted_daily

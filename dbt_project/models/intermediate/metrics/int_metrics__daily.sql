@@ -21,6 +21,8 @@ events as (
         event_type,
         date_day,
         cast(event_count as {{ type_double() }}) as event_count,
+        cast(timed_count as {{ type_double() }}) as amount_count,
+        cast(timed_count as {{ type_double() }}) as days_count,
         duration as amount,
         duration_squared as amount_squared,
         duration_squared as credit_squared,
@@ -33,6 +35,8 @@ events as (
         event_type,
         date_day,
         event_count,
+        amount_count,
+        days_count,
         amount,
         amount_squared,
         credit_squared,
@@ -45,6 +49,8 @@ events as (
         event_type,
         date_day,
         event_count,
+        cast(null as {{ type_double() }}) as amount_count,
+        cast(null as {{ type_double() }}) as days_count,
         cast(null as {{ type_double() }}) as amount,
         cast(null as {{ type_double() }}) as amount_squared,
         cast(null as {{ type_double() }}) as credit_squared,
@@ -53,7 +59,8 @@ events as (
     from int_other_events__daily
 ),
 
--- what a metric takes from an event follows from its aggregation and unit
+-- what a metric takes from an event follows from its aggregation and unit; a mean leaves out what
+-- has no amount or no cycle
 measured as (
     select
         events.rep_id,
@@ -61,6 +68,8 @@ measured as (
         metrics.aggregation,
         events.date_day,
         events.event_count,
+        case when metrics.unit = 'days' then events.days_count else events.amount_count end
+            as measured_count,
         case when metrics.unit = 'days' then events.days else events.amount end as measure,
         case when metrics.unit = 'days' then events.days_squared else events.amount_squared end
             as measure_squared,
@@ -83,7 +92,7 @@ event_metrics as (
                 else measure
             end
         ) as numerator,
-        sum(case when aggregation = 'mean' then event_count end) as denominator,
+        sum(case when aggregation = 'mean' then coalesce(measured_count, 0) end) as denominator,
         sum(event_count) as event_count,
         sum(
             case aggregation

@@ -1,3 +1,11 @@
+{#- a deal that was closed before it was created has no cycle, but is a deal -#}
+{%- set cycle -%}
+    case
+        when created_date <= close_date
+            then {{ dbt.datediff('created_date', 'close_date', 'day') }}
+    end
+{%- endset -%}
+
 with int_opportunities__credited as (
     select * from {{ ref('int_opportunities__credited') }}
 ),
@@ -46,7 +54,7 @@ happenings as (
         opportunity_type,
         split_ratio,
         company_amount,
-        {{ dbt.datediff('created_date', 'close_date', 'day') }} as days
+        {{ cycle }} as days
     from opened
     where is_closed and close_date is not null
     union all
@@ -57,7 +65,7 @@ happenings as (
         opportunity_type,
         split_ratio,
         company_amount,
-        {{ dbt.datediff('created_date', 'close_date', 'day') }} as days
+        {{ cycle }} as days
     from opened
     where is_closed and close_date is not null
 ),
@@ -77,6 +85,11 @@ events as (
         happenings.date_day,
         rules.event_type,
         {{ exact_sum('happenings.split_ratio') }} as event_count,
+        {{ exact_sum(
+            'case when happenings.company_amount is not null then happenings.split_ratio end'
+        ) }} as amount_count,
+        {{ exact_sum('case when happenings.days is not null then happenings.split_ratio end') }}
+            as days_count,
         {{ exact_sum('happenings.split_ratio * happenings.company_amount') }} as amount,
         {{ exact_sum(
             'happenings.split_ratio * happenings.company_amount'

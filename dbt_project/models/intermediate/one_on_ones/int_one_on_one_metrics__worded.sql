@@ -6,6 +6,10 @@ statuses as (
     select * from {{ ref('statuses') }}
 ),
 
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
 named as (
     select
         int_one_on_one_metrics.rep_id,
@@ -15,6 +19,13 @@ named as (
         int_one_on_one_metrics.sort_order,
         int_one_on_one_metrics.status,
         int_one_on_one_metrics.attainment,
+        int_one_on_one_metrics.status = 'not_captured'
+        or int_one_on_one_metrics.status = 'too_little_data'
+        and coalesce(int_one_on_one_metrics.attainment < 1, false) as is_untold,
+        {{ value_text('int_one_on_one_metrics.actual', 'int_one_on_one_metrics.unit') }}
+        || ' of '
+        || {{ value_text('int_one_on_one_metrics.goal_to_date', 'int_one_on_one_metrics.unit') }}
+            as distance,
         int_one_on_one_metrics.gap_days,
         int_one_on_one_metrics.gap_first_day,
         int_one_on_one_metrics.gap_last_day,
@@ -26,6 +37,7 @@ named as (
         lower(statuses.status_name) as status_words,
         lower(statuses_week_before.status_name) as status_words_week_before
     from int_one_on_one_metrics
+    cross join int_settings
     left join statuses
         on int_one_on_one_metrics.status = statuses.status
     left join statuses as statuses_week_before
@@ -43,6 +55,11 @@ final as (
         side,
         is_proven,
         is_moved,
+        is_untold,
+        metric_name || case
+            when status = 'not_captured' then ' (no record could have reached us)'
+            else ' ' || distance || ' (too early to tell)'
+        end as untold,
         'No activity of any kind on ' || {{ count_text('gap_days') }} || ' working days ('
         || cast(gap_first_day as {{ type_text() }}) || ' to '
         || cast(gap_last_day as {{ type_text() }}) || ')' as gap_words,
@@ -54,6 +71,10 @@ final as (
             partition by rep_id, week_start_date, is_moved
             order by sort_order asc nulls last, metric_id asc nulls last
         ) as moved_rank,
+        row_number() over (
+            partition by rep_id, week_start_date, is_untold
+            order by sort_order asc nulls last, metric_id asc nulls last
+        ) as untold_rank,
         row_number() over (
             partition by rep_id, week_start_date, side
             order by

@@ -10,7 +10,7 @@ week_before as (
 
 int_rep_periods as (
     select * from {{ ref('int_rep_periods') }}
-    where period_type = 'week'
+    where period_type = 'week' and is_employed
 ),
 
 int_windows as (

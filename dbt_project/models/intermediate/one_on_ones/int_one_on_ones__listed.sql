@@ -10,6 +10,7 @@ placed as (
             ("changes", "is_moved", "moved_rank", "moved"),
             ("wins", "side = 'above'", "side_rank", "standing"),
             ("misses", "side = 'below'", "side_rank", "standing"),
+            ("untold", "is_untold", "untold_rank", "untold"),
         ] %}
         {% for number in [1, 2, 3, 4] %}
         max(case when {{ condition }} and {{ rank }} = {{ number }} then {{ text }} end)
@@ -22,27 +23,38 @@ placed as (
     group by 1, 2
 ),
 
+joined as (
+    select
+        rep_id,
+        week_start_date,
+        metrics_moved,
+        {% for list in ["changes", "wins", "misses", "untold"] %}
+        {{ list }}_1
+        {% for number in [2, 3, 4] %}
+        || coalesce('; ' || {{ list }}_{{ number }}, '')
+        {% endfor %}
+        || '.' as {{ list }},
+        {% endfor %}
+        gap_words
+    from placed
+),
+
+-- what cannot be told is not fine
 listed as (
     select
         rep_id,
         week_start_date,
         metrics_moved,
-        {% for list, nothing in {
-            "changes": "No status moved.",
-            "wins": "Nothing stands out above the goal.",
-            "misses": "Nothing is below its level.",
-        }.items() %}
+        coalesce(changes, 'No status moved.') as changes,
+        coalesce(wins, 'Nothing stands out above the goal.') as wins,
         coalesce(
-            {{ list }}_1
-            {% for number in [2, 3, 4] %}
-            || coalesce('; ' || {{ list }}_{{ number }}, '')
-            {% endfor %}
-            || '.', '{{ nothing }}'
-        ) as {{ list }},
-        {% endfor %}
+            misses || coalesce(' Not known: ' || untold, ''),
+            'Not known: ' || untold || ' Nothing else is below its level.',
+            'Nothing is below its level.'
+        ) as misses,
         gap_words || ': leave, a broken integration, or no work? Enter time off, or confirm.'
             as data_problem
-    from placed
+    from joined
 )
 
 select * from listed

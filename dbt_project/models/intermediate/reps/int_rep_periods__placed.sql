@@ -15,6 +15,13 @@ int_crm__reps as (
     select * from {{ ref('int_crm__reps') }}
 ),
 
+record_days as (
+    select distinct
+        rep_id,
+        date_day
+    from {{ ref('int_metrics__daily') }}
+),
+
 days as (
     select distinct
         date_day,
@@ -38,10 +45,15 @@ by_part as (
         sum(int_rep_days__captured.capacity_days) as capacity_days,
         sum(int_rep_days__captured.capacity_days_remaining) as capacity_days_remaining,
         sum(int_rep_days__captured.work_days) as work_days,
-        sum(int_rep_days__captured.captured_days) as captured_days
+        sum(int_rep_days__captured.captured_days) as captured_days,
+        count(record_days.date_day) as record_days
     from int_rep_days__captured
     inner join days
         on int_rep_days__captured.date_day = days.date_day
+    left join record_days
+        on
+            int_rep_days__captured.rep_id = record_days.rep_id
+            and int_rep_days__captured.date_day = record_days.date_day
     group by 1, 2
 ),
 
@@ -54,14 +66,36 @@ by_period as (
         sum(by_part.capacity_days) as capacity_days,
         sum(by_part.capacity_days_remaining) as capacity_days_remaining,
         sum(by_part.work_days) as work_days,
-        sum(by_part.captured_days) as captured_days
+        sum(by_part.captured_days) as captured_days,
+        sum(by_part.record_days) as record_days
     from by_part
     inner join period_parts
         on by_part.part_start_date = period_parts.part_start_date
     group by 1, 2, 3
 ),
 
--- the rep as on the last day that counts; someone not employed in a period has no scorecard in it
+-- who was not employed in a period has a scorecard in it only for what came in all the same, as on
+-- the last day employed before it, or the first one after it: so months add up to the quarter
+referred as (
+    select
+        by_period.*,
+        coalesce(
+            reference_date,
+            max(reference_date) over (
+                partition by rep_id, period_type
+                order by period_start asc nulls last
+                rows between unbounded preceding and current row
+            ),
+            case
+                when min(reference_date) over (partition by rep_id) > period_start
+                    then min(reference_date) over (partition by rep_id)
+                else max(reference_date) over (partition by rep_id)
+            end
+        ) as known_date
+    from by_period
+),
+
+-- the rep as on the last day that counts
 final as (
     select
         int_periods.period_type,
@@ -69,8 +103,9 @@ final as (
         int_periods.period_start,
         int_periods.period_end,
         int_periods.is_current,
-        by_period.rep_id,
-        by_period.reference_date,
+        referred.rep_id,
+        referred.known_date as reference_date,
+        referred.reference_date is not null as is_employed,
         int_crm__reps.rep_version_id,
         int_crm__reps.rep_name,
         int_crm__reps.team,
@@ -78,20 +113,21 @@ final as (
         int_crm__reps.role,
         int_crm__reps.tier,
         int_crm__reps.manager_id,
-        by_period.capacity_days,
-        by_period.capacity_days_remaining,
-        by_period.work_days,
-        by_period.captured_days
-    from by_period
+        referred.capacity_days,
+        referred.capacity_days_remaining,
+        referred.work_days,
+        referred.captured_days
+    from referred
     inner join int_periods
         on
-            by_period.period_type = int_periods.period_type
-            and by_period.period_start = int_periods.period_start
+            referred.period_type = int_periods.period_type
+            and referred.period_start = int_periods.period_start
     inner join int_crm__reps
         on
-            by_period.rep_id = int_crm__reps.rep_id
-            and by_period.reference_date >= int_crm__reps.effective_from
-            and by_period.reference_date < int_crm__reps.effective_to
+            referred.rep_id = int_crm__reps.rep_id
+            and referred.known_date >= int_crm__reps.effective_from
+            and referred.known_date < int_crm__reps.effective_to
+    where referred.reference_date is not null or referred.record_days > 0
 )
 
 select * from final

@@ -15,10 +15,6 @@ metrics as (
     select * from {{ ref('metrics') }}
 ),
 
-int_activity_metrics as (
-    select * from {{ ref('int_activity_metrics') }}
-),
-
 -- both moments of a week are measured by the scorecard of the week: a promotion moves no status
 cards as (
     select
@@ -40,8 +36,7 @@ cards as (
         metrics.metric_name,
         metrics.unit,
         metrics.aggregation,
-        metrics.is_higher_better,
-        int_activity_metrics.metric_id is not null as is_activity
+        metrics.is_higher_better
     from int_rep_periods
     inner join int_windows
         on
@@ -53,8 +48,7 @@ cards as (
             and int_rep_periods.tier = int_scorecard_metrics__resolved.tier
     inner join metrics
         on int_scorecard_metrics__resolved.metric_id = metrics.metric_id
-    left join int_activity_metrics
-        on int_scorecard_metrics__resolved.metric_id = int_activity_metrics.metric_id
+    where int_rep_periods.is_employed or int_windows.purpose = 'period'
 )
 
 select * from cards

@@ -103,9 +103,9 @@ measured as (
         sum_of_squares_judged as sum_of_squares,
         dispersion,
         case
+            -- a goal of 0 is none on purpose, and a period without a working day asks for nothing
+            when case when is_additive then full_goal else goal end = 0 then 'no_goal'
             when is_never or (working_days > 0 and judged_days = 0) then 'not_captured'
-            -- a period without a working day asks for nothing
-            when is_additive and full_goal = 0 then 'no_goal'
         end as untold_status
     from joined
 )

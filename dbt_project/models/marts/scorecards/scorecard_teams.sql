@@ -12,8 +12,9 @@ int_periods as (
     select * from {{ ref('int_periods') }}
 ),
 
-int_rep_periods as (
+employed_reps as (
     select * from {{ ref('int_rep_periods') }}
+    where is_employed
 ),
 
 metrics as (
@@ -27,7 +28,7 @@ rep_counts as (
         'team' as scope,
         team as scope_id,
         count(distinct rep_id) as rep_count
-    from int_rep_periods
+    from employed_reps
     group by 1, 2, 3, 4
     union all
     select
@@ -36,7 +37,7 @@ rep_counts as (
         'organisation' as scope,
         'All teams' as scope_id,
         count(distinct rep_id) as rep_count
-    from int_rep_periods
+    from employed_reps
     group by 1, 2, 3, 4
 ),
 
