@@ -118,12 +118,17 @@ def read_thresholds(policy: Policy) -> dict[str, float]:
 
 def _values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
     """What the variables in the queries and texts of the checks stand for."""
-    for seed in (SETTINGS_SEED, "custom_holidays"):
-        if seed not in policy.tables:
-            raise ConfigError("\n".join(str(problem) for problem in policy.problems))
+    if any(seed not in policy.tables for seed in (SETTINGS_SEED, "calendars", "custom_holidays")):
+        raise ConfigError("\n".join(str(problem) for problem in policy.problems))
     company = {row["setting"]: row["value"] for row in policy.tables[SETTINGS_SEED]}
+    calendars = [
+        f"({quote(row['calendar'])}, {quote(row['working_weekdays'])})"
+        for row in policy.tables["calendars"]
+    ]
     holidays = [
-        f"({quote(row['calendar'])}, cast({quote(row['holiday_date'])} as date))"
+        f"({quote(row['calendar'])}, cast({quote(row['holiday_date'])} as date),"
+        # not yet a column of every policy; empty means closed
+        f" {parse_number(row.cells.get('working', '')) or 0:g})"
         for row in policy.tables["custom_holidays"]
     ]
     return {
@@ -132,7 +137,8 @@ def _values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
         "as_of_days": [as_of],
         "time_zone": quote(company.get("company_time_zone") or "UTC"),
         "default_calendar": quote(company.get("default_calendar") or ""),
-        "custom_holidays": ", ".join(holidays or ["(null, null)"]),
+        "calendars": ", ".join(calendars or ["(null, null)"]),
+        "custom_holidays": ", ".join(holidays or ["(null, null, null)"]),
         "file_tables": [table.name for table in TABLES],
     }
 

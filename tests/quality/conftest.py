@@ -167,6 +167,7 @@ select
     end as actual,
     sum(numerator) as numerator, sum(denominator) as denominator,
     case when metrics.metric_id = 'dials' then 1.1::double end as attainment,
+    case when metrics.metric_id = 'dials' then 'not_proven' end as evidence,
     30::double as projection, 20::double as projection_low, 40::double as projection_high,
     0.5::double as goal_probability
 from (select rep_id from marts.dim_reps) as reps
@@ -302,6 +303,7 @@ def settings(tmp_path: Path, clean_warehouse: Path) -> Settings:
     settings.seeds_dir.mkdir(parents=True)
     write_company_settings(settings)
     (settings.seeds_dir / "custom_holidays.csv").write_text("calendar,holiday_date,holiday_name\n")
+    write_calendar(settings)
     settings.company_dir.mkdir(parents=True)
     shutil.copy(clean_warehouse, settings.warehouse_path)
     return settings
@@ -312,6 +314,13 @@ def write_company_settings(settings: Settings, **more: object) -> None:
     rows = {"company_time_zone": "America/Los_Angeles", "default_calendar": "us", **more}
     (settings.seeds_dir / "company_settings.csv").write_text(
         "setting,value\n" + "".join(f"{name},{value}\n" for name, value in rows.items())
+    )
+
+
+def write_calendar(settings: Settings, working_weekdays: str = "1111100") -> None:
+    """Write `calendars.csv` with the one calendar of the reps."""
+    (settings.seeds_dir / "calendars.csv").write_text(
+        f"calendar,country,subdivision,working_weekdays\nus,US,,{working_weekdays}\n"
     )
 
 

@@ -70,7 +70,9 @@ def test_every_check_passes_on_clean_data(both: Settings) -> None:
     ]
     observed = {result.check_name: result.observed_value for result in results}
     assert observed["gx_volume_hubspot_call"] == "calls created in seven days: 28"
-    assert observed["gx_freshness_hubspot_meeting"].endswith("on 2026-06-26")
+    assert observed["gx_freshness_hubspot_meeting"].endswith(
+        "on 2026-06-26, 0 working days before the as-of date"
+    )
     assert observed["gx_columns_hubspot_email"] == "the same fields as before"
 
 

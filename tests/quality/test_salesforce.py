@@ -66,7 +66,9 @@ def test_every_check_passes_on_clean_data(both: Settings) -> None:
     ]
     observed = {result.check_name: result.observed_value for result in results}
     assert observed["gx_volume_salesforce_task"] == "Task created in seven days: 28"
-    assert observed["gx_freshness_salesforce_event"].endswith("on 2026-06-26")
+    assert observed["gx_freshness_salesforce_event"].endswith(
+        "on 2026-06-26, 0 working days before the as-of date"
+    )
     assert observed["gx_columns_salesforce_lead"] == "the same fields as before"
 
 

@@ -20,7 +20,7 @@ from orchestration.quality import checks
 from orchestration.quality.checks import SuiteName
 from orchestration.quality.runner import expectation_names, run_suite, tables_of_marts_checks
 from orchestration.sources.canonical import TABLES
-from tests.quality.conftest import AS_OF, create_warehouse, write_company_settings
+from tests.quality.conftest import AS_OF, create_warehouse, write_calendar, write_company_settings
 
 # what Great Expectations 1.24 imports, and how it is told the schema of a table
 pytestmark = [
@@ -48,10 +48,12 @@ RAW_DEFECTS = {
         " where activity_id like 'a0626_%' and activity_id not like 'a0626___'"
         " or activity_id between 'a0626_10' and 'a0626_17'"
     ),
-    "gx_freshness_activities": "delete from raw_files.activities where occurred_at >= '2026-06-22'",
+    # from Friday 19 June to Friday 26 June there are five working days
+    "gx_freshness_activities": "delete from raw_files.activities where occurred_at >= '2026-06-20'",
+    # from Wednesday 13 May there are 32, without Memorial Day 31
     "gx_freshness_opportunities": (
         "update raw_files.opportunities set is_closed = 'false',"
-        " created_at = '2026-05-01T00:00:00Z'"
+        " created_at = '2026-05-13T12:00:00Z'"
     ),
     "gx_unassigned_share_activities": (
         "update raw_files.activities set rep_id = ' ' where activity_id not like '%_1'"
@@ -336,11 +338,13 @@ def test_a_holiday_of_most_reps_may_be_quiet(settings: Settings, plant: Plant) -
     result = by_name(run_suite(settings, "raw", AS_OF))["gx_volume_activities"]
 
     assert result.passed
-    assert "0 activities, a holiday for most reps" in str(result.observed_value)
+    assert "0 activities, a day on which most reps do not work" in str(result.observed_value)
 
 
 def test_a_weekday_with_little_work_is_not_judged(settings: Settings, plant: Plant) -> None:
-    # 25 on a working day and 1 on each Saturday: the Saturday without any is no alarm
+    # 25 on a working day and 1 on each Saturday, which counts as one: the Saturday without any is no
+    # alarm
+    write_calendar(settings, "1111110")
     plant(
         "insert into raw_files.activities select * replace ("
         "'late_' || activity_id as activity_id, strftime(cast(occurred_at as timestamp)"
@@ -405,7 +409,7 @@ def test_a_threshold_is_a_company_setting(settings: Settings, plant: Plant) -> N
     result = by_name(run_suite(settings, "raw", AS_OF))["gx_freshness_activities"]
 
     assert result.passed
-    assert result.expected == "at most 7 days before 2026-06-26"
+    assert result.expected == "at most 7 working days before 2026-06-26"
 
 
 @pytest.mark.parametrize("value", ["soon", "-1"])
@@ -481,3 +485,104 @@ def test_data_docs_call_no_other_host(settings: Settings, plant: Plant) -> None:
     marts = pages[1].read_text(encoding="utf-8")
     assert "failed: gx_employed_reps_have_a_scorecard" in marts
     assert all(spec.check_name in marts for spec in expectation_names("marts"))
+
+
+def freshness(settings: Settings) -> CheckResult:
+    return by_name(run_suite(settings, "raw", AS_OF))["gx_freshness_activities"]
+
+
+def test_a_stopped_export_is_refused_with_the_setting_that_lets_it_pass(
+    settings: Settings, plant: Plant
+) -> None:
+    # the last record on Thursday 18 June; 19 and 22 to 26 June are six working days
+    plant("delete from raw_files.activities where occurred_at >= '2026-06-19'")
+
+    result = freshness(settings)
+
+    assert result.stops_the_run
+    assert "on 2026-06-18, 6 working days before" in str(result.observed_value)
+    assert "raise freshness_days in company_settings.csv" in result.description
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        # both on leave from 19 June on
+        "insert into raw_files.time_off by name select rep_id, '2026-06-19' as start_date,"
+        " '2026-07-03' as end_date, 'false' as _is_deleted from raw_files.reps",
+        # the one who is there left
+        "insert into raw_files.time_off by name select 'r1' as rep_id, '2026-06-19' as start_date,"
+        " '2026-07-03' as end_date, 'false' as _is_deleted;"
+        "update raw_files.reps set end_date = '2026-06-18' where rep_id = 'r2'",
+        # a public holiday of six days
+        "insert into raw_reference.holidays select 'us', date '2026-06-18' + i::int"
+        " from range(1, 9) as days(i)",
+    ],
+)
+def test_days_on_which_nobody_works_make_no_export_stale(
+    settings: Settings, plant: Plant, away: str
+) -> None:
+    plant(f"delete from raw_files.activities where occurred_at >= '2026-06-19'; {away}")
+
+    result = freshness(settings)
+
+    assert result.passed
+    assert "0 working days" in str(result.observed_value)
+
+
+def test_half_a_day_of_leave_is_a_working_day(settings: Settings, plant: Plant) -> None:
+    plant(
+        "delete from raw_files.activities where occurred_at >= '2026-06-19';"
+        "insert into raw_files.time_off by name select rep_id, '2026-06-19' as start_date,"
+        " '2026-07-03' as end_date, '0.5' as fraction, 'false' as _is_deleted from raw_files.reps"
+    )
+
+    assert "6 working days" in str(freshness(settings).observed_value)
+
+
+@pytest.mark.parametrize(("weekdays", "days"), [("1111001", 5), ("1111110", 7), ("1000000", 1)])
+def test_the_weekday_pattern_says_which_days_are_working_days(
+    settings: Settings, plant: Plant, weekdays: str, days: int
+) -> None:
+    # after Thursday 18 June to Friday 26 June: Friday to Friday, with one weekend
+    plant("delete from raw_files.activities where occurred_at >= '2026-06-19'")
+    write_calendar(settings, weekdays)
+
+    assert f", {days} working days" in str(freshness(settings).observed_value)
+
+
+def test_one_record_late_in_the_evening_counts_where_the_company_is(
+    settings: Settings, plant: Plant
+) -> None:
+    # 05:00 UTC on the 20th is the evening of Friday the 19th in Los Angeles
+    plant(
+        "delete from raw_files.activities where occurred_at >= '2026-06-20';"
+        "update raw_files.activities set occurred_at = '2026-06-20T05:00:00Z'"
+        " where activity_id = 'a0619_1'"
+    )
+
+    assert "on 2026-06-19, 5 working days" in str(freshness(settings).observed_value)
+
+
+def test_what_stops_a_run_names_the_setting_that_lets_a_company_pass() -> None:
+    for suite in ("raw", "marts", "crm"):
+        for name in checks.query_names(suite):
+            header, _ = checks.read_query(f"{suite}/{name}")
+            if header["severity"] != "error":
+                continue
+            for setting in filter(None, header.get("settings", "").split(", ")):
+                if setting not in ("recent_days", "volume_min_median", "volume_weeks"):
+                    assert setting in header["remedy"], f"{suite}/{name}"
+
+
+def test_few_large_deals_are_no_difference_in_units(settings: Settings, plant: Plant) -> None:
+    # nobody won in four weeks, where a third of a deal was expected of each
+    plant(
+        "update marts.scorecard_rep_metrics set attainment = 0, evidence = 'too_little_data'"
+        " where metric_id = 'dials'"
+    )
+
+    result = by_name(run_suite(settings, "marts", AS_OF))["gx_plausible_median_attainment"]
+
+    assert result.passed
+    assert "too little was expected" in str(result.observed_value)

@@ -18,3 +18,20 @@ case
         then bad_count
     else 0
 end;
+
+-- The day of a moment where the company is; a day without a time is that day.
+create or replace temp macro local_day(moment, zone) as
+case
+    when length(moment) = 10 then try_cast(moment as date)
+    else cast(timezone(zone, try_cast(moment as timestamptz)) as date)
+end;
+
+-- Days on which most reps work, after a day up to and with the last day.
+create or replace temp macro working_days_since(newest_day, last_day) as
+case
+    when newest_day is not null
+        then (
+            select count(*) from company_days
+            where is_working and date_day > newest_day and date_day <= last_day
+        )
+end;

@@ -1,5 +1,6 @@
 -- what: As many {{ name }} records were created in the last seven days as usual in a week.
--- reason: If not, an integration that writes them may have stopped.
+-- reason: If not, an integration that writes them may have stopped:
+-- remedy: check it. If weeks differ that much, lower volume_min_ratio in company_settings.csv.
 -- severity: warn
 -- tables: busy_objects
 -- expected: at least {{ '{:.0%}'.format(volume_min_ratio) }} of the usual week

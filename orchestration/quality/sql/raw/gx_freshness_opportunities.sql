@@ -1,14 +1,16 @@
--- what: A deal was opened or closed recently.
--- remedy: If not, the export of deals may have stopped.
+-- what: A deal was opened or closed recently, in working days of most reps.
+-- reason: If not, the export of deals may have stopped:
+-- remedy: deliver a newer file. If deals are that rare, raise opportunity_freshness_days in
+--     company_settings.csv.
 -- severity: warn
 -- table: opportunities
 -- column: close_date
--- expected: at most {{ opportunity_freshness_days }} days before the as-of date
+-- expected: at most {{ opportunity_freshness_days }} working days before the as-of date
 -- settings: opportunity_freshness_days
 -- absent: no opportunities in this source
 
 with moments as (
-    select try_cast(substr(created_at, 1, 10) as date) as date_day
+    select local_day(created_at, {{ time_zone }}) as date_day
     from raw_files.opportunities
     where coalesce(_is_deleted, 'false') <> 'true'
     union all
@@ -21,15 +23,19 @@ newest as (
     select max(date_day) filter (date_day <= {{ as_of }}) as date_day
     from moments
     having count(*) > 0
+),
+
+aged as (
+    select date_day, working_days_since(date_day, {{ as_of }}) as working_days
+    from newest
 )
 
 select
     'newest deal opened or closed' as subject,
     coalesce(
-        'on ' || date_day || ', ' || ({{ as_of }} - date_day) || ' days before the as-of date',
+        'on ' || date_day || ', ' || working_days || ' working days before the as-of date',
         'none on or before the as-of date'
     ) as observed,
-    'at most {{ opportunity_freshness_days }} days before ' || {{ as_of }} as expected,
-    case when {{ as_of }} - date_day <= {{ opportunity_freshness_days }} then 0 else 1 end
-        as failed_rows
-from newest
+    'at most {{ opportunity_freshness_days }} working days before ' || {{ as_of }} as expected,
+    case when working_days <= {{ opportunity_freshness_days }} then 0 else 1 end as failed_rows
+from aged

@@ -1,5 +1,7 @@
 -- what: Hardly any activity is dated more than a day after it was read.
--- reason: Planned meetings are normal; many future records point to wrong time zones or years.
+-- reason: Planned meetings are normal; many future records point to wrong time zones or years:
+-- remedy: correct the mapping. If so much is planned ahead, raise max_future_ratio in
+--     company_settings.csv.
 -- severity: warn
 -- table: activities
 -- column: occurred_at

@@ -1,5 +1,6 @@
 -- what: Hardly any deal was opened or closed in the future.
--- remedy: Correct the dates in the CRM: such deals count only when their day has come.
+-- remedy: Correct the dates in the CRM: such deals count only when their day has come. If they are
+--     right, raise max_future_ratio in company_settings.csv.
 -- severity: warn
 -- table: opportunities
 -- column: close_date

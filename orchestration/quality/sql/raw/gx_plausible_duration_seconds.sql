@@ -1,6 +1,7 @@
 -- what: Durations are seconds: hardly any is negative or longer than a day.
 -- reason: Milliseconds or minutes in that column make every conversation rule wrong:
--- remedy: correct the mapping.
+-- remedy: correct the mapping. If such activities are real, raise max_duration_seconds or
+--     max_implausible_duration_ratio in company_settings.csv.
 -- severity: error
 -- table: activities
 -- column: duration_seconds

@@ -1,5 +1,6 @@
 -- what: No amount is wildly above the median of its currency.
--- remedy: Look for a missing decimal point in the largest deals.
+-- remedy: Look for a missing decimal point in the largest deals. If they are right, raise
+--     max_amount_to_median_ratio in company_settings.csv.
 -- severity: warn
 -- table: opportunities
 -- column: amount

@@ -1,5 +1,7 @@
 -- what: Most deals have a rep.
--- reason: If not, the mapping of the rep broke: what has no rep counts for the organisation only.
+-- reason: What has no rep counts for the organisation only:
+-- remedy: correct the mapping of the rep. If so many deals have none, raise max_unassigned_ratio in
+--     company_settings.csv.
 -- severity: error
 -- table: opportunities
 -- column: rep_id

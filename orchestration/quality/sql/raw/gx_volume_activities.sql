@@ -1,7 +1,8 @@
--- what: The last whole day has about as many activities as that weekday usually has; holidays of
---     most reps are left out.
+-- what: The last whole day has about as many activities as that weekday usually has; days on which
+--     most reps do not work are left out.
 -- reason: If it has far fewer, the export or the logging integration probably broke:
--- remedy: check it before anyone is judged by it.
+-- remedy: check it before anyone is judged by it. If the day really was that quiet, lower
+--     volume_min_ratio in company_settings.csv.
 -- severity: error
 -- table: activities
 -- column: occurred_at
@@ -34,7 +35,7 @@ usual as (
         on earlier.date_day = daily.date_day
     where
         earlier.date_day >= (select min(date_day) from daily)
-        and earlier.date_day not in (select date_day from days_off)
+        and earlier.date_day in (select date_day from company_days where is_working)
 ),
 
 -- a weekday far below the other days, such as a Sunday with a few late e-mails, says nothing
@@ -55,7 +56,7 @@ judged as (
         usual.day_count,
         usual.row_count < {{ volume_min_median }}
         or usual.row_count < {{ volume_min_ratio }} * typical.row_count as is_quiet,
-        last_day.date_day in (select date_day from days_off) as is_off
+        last_day.date_day not in (select date_day from company_days where is_working) as is_off
     from last_day
     cross join usual
     cross join typical
@@ -67,7 +68,7 @@ select
     strftime(date_day, '%A %Y-%m-%d') as subject,
     row_count || ' activities'
     || case
-        when is_off then ', a holiday for most reps'
+        when is_off then ', a day on which most reps do not work'
         when day_count < 4 then ', fewer than 4 such weekdays to compare with'
         when is_quiet then ', a weekday that is usually quiet'
         else ''
