@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -25,12 +26,12 @@ def check(company: Company = None) -> None:
 
     settings = settings_of(company)
     AlertSettings.from_environment(os.environ).require_known_services()
-    for problem in require_policy(settings):
-        out.print("[yellow]warn[/] ", end="")
-        out.print(str(problem), markup=False)
+    _print_warnings(str(problem) for problem in require_policy(settings))
     require_input(settings)
-    warnings = []
+    warnings = _check_files(settings)
     for source in enabled_sources(settings):
+        if source.name == "files":
+            continue
         found, more = source.check(settings)
         if found:
             out.print(found, markup=False)
@@ -44,10 +45,46 @@ def check(company: Company = None) -> None:
         from orchestration.releases.postgres import check_server
 
         out.print(check_server(settings), markup=False)
+    _print_warnings(warnings)
+    out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
     for warning in warnings:
         out.print("[yellow]warn[/] ", end="")
         out.print(warning, markup=False)
-    out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
+
+
+def _check_files(settings: Settings) -> list[str]:
+    """Warnings about the files and, where they are all there is, what the policy says of them.
+
+    What a CRM holds is compared with the policy by the refresh, which reads it.
+
+    Raises:
+        InputError: the files, or what the policy says of them, have errors.
+    """
+    from orchestration.core.errors import InputError
+    from orchestration.policy.as_of import last_complete_day
+    from orchestration.policy.reading import read_policy
+    from orchestration.quality.findings import find_in_files
+    from orchestration.sources.files.load import staged_files
+
+    with staged_files(settings) as staged:
+        if settings.has_crm:
+            return staged.warnings
+        problems = find_in_files(
+            settings,
+            read_policy(settings.seeds_dir),
+            staged.paths,
+            staged.place,
+            last_complete_day(settings, now()),
+        )
+    warnings = [str(problem) for problem in problems if problem.severity == "warn"]
+    errors = [str(problem) for problem in problems if problem.severity == "error"]
+    if errors:
+        _print_warnings(warnings)
+        raise InputError("\n".join(errors))
+    return [*staged.warnings, *warnings]
 
 
 @app.command()

@@ -11,6 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -192,16 +193,26 @@ def _header_problems(
 
 
 def check_unknown_files(policy: Policy, seeds_dir: Path) -> Iterator[PolicyProblem]:
-    """Warn of files that no rule reads."""
+    """Warn of files that no rule reads, with the likely name."""
     known = {seed.name for seed in policy_seeds()}
-    for path in sorted(seeds_dir.glob("*.csv")):
-        if path.stem not in known:
-            yield PolicyProblem(
-                "warn",
-                policy.file(path.stem),
-                None,
-                None,
-                path.name,
-                "no rule reads this file",
-                f"remove it, or rename it to one of: {', '.join(sorted(known))}",
-            )
+    for path in sorted(seeds_dir.glob("*")):
+        is_table = path.suffix == ".csv"
+        if (
+            not path.is_file()
+            or path.name.startswith((".", "~$"))
+            or path.suffix in (".md", ".txt", ".yml")
+            or (is_table and path.stem in known)
+        ):
+            continue
+        how = "rename it to" if is_table else "save it as CSV UTF-8 under"
+        near = get_close_matches(path.stem.lower(), sorted(known), n=1)
+        likely = f"{near[0]}.csv" if near else f"one of: {', '.join(sorted(known))}"
+        yield PolicyProblem(
+            "warn",
+            f"{policy.folder}/{path.name}",
+            None,
+            None,
+            path.name,
+            "no rule reads this file",
+            f"remove it, or {how} {likely}",
+        )

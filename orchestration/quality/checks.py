@@ -13,6 +13,7 @@ A query starts with a header, lines `-- key: text` that go on at deeper indentat
 
 It yields `subject, observed, expected, failed_rows` of everything compared; rows with `failed_rows`
 above 0 are unexpected. The company's settings and `as_of` are Jinja variables, `table` is one too.
+Queries in `sql/policy` yield findings instead; see policy.yml.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ import yaml
 
 from orchestration.core.errors import ScorecardError
 from orchestration.core.results import CheckSpec, Severity
-from orchestration.core.sql import read_sql, template
+from orchestration.core.sql import read_sql, render_sql, template
 from orchestration.sources.canonical import TABLES
 from orchestration.sources.registry import Source, find_source
 
 SuiteName = Literal["raw", "marts"]
+FolderName = Literal["raw", "marts", "policy"]
 Values = Mapping[str, Any]
 KEYS = {
     *("what", "reason", "remedy", "severity", "table", "tables", "column"),
@@ -94,15 +96,23 @@ def declared_suite(suite: SuiteName, sources: Sequence[str] = FILES) -> Suite:
     content = read_suite(suite)
     lists = _lists(crms)
     default = "raw_files" if suite == "raw" else "marts"
+    names = [crm.name for crm in crms]
     declared = [
         *((name, declaration, None) for name, declaration in content["expectations"].items()),
         *((name, *read_query(f"{suite}/{name}")) for name in query_names(suite)),
         *((name, *read_query(f"crm/{name}")) for name in query_names("crm") if suite == "raw"),
     ]
+    prepared = list(_prepared(suite, content["prepare"], lists, names))
+    if suite == "marts":
+        prepared += _prepared("policy", read_suite("policy")["prepare"], lists, names)
+        declared += [
+            (name, header, render_sql(__package__, "finding", query=sql))
+            for name, header, sql in _findings()
+        ]
     return Suite(
         suite,
         content["title"],
-        tuple(_prepared(suite, content["prepare"], lists, [crm.name for crm in crms])),
+        tuple(prepared),
         tuple(
             _check(check_name, suite, declaration, sql, subject)
             for name, declaration, sql in declared
@@ -110,6 +120,24 @@ def declared_suite(suite: SuiteName, sources: Sequence[str] = FILES) -> Suite:
             for check_name, subject in _subjects(name, declaration, lists, default)
         ),
     )
+
+
+def policy_queries() -> tuple[list[Prepared], list[tuple[str, Severity, Query]]]:
+    """What compares a policy with records: what to prepare, then name, severity and query."""
+    prepared = list(_prepared("policy", read_suite("policy")["prepare"], _lists([]), []))
+    return prepared, [
+        (name, cast(Severity, header["severity"]), Query(sql, {}))
+        for name, header, sql in _findings()
+    ]
+
+
+def _findings() -> list[tuple[str, Values, str]]:
+    """The checks of `sql/policy`: name, header, query. Nothing found is as it should be."""
+    return [
+        (name, {"expected": "none", "absent": "none found", **header}, sql)
+        for name in query_names("policy")
+        for header, sql in [read_query(f"policy/{name}")]
+    ]
 
 
 def tables_read(suite: SuiteName, sources: Sequence[str], values: Values) -> list[tuple[str, str]]:
@@ -180,7 +208,7 @@ def _check(
 
 
 def _prepared(
-    suite: SuiteName, kinds: Mapping[str, str], lists: Mapping[str, list[Values]], crms: list[str]
+    suite: FolderName, kinds: Mapping[str, str], lists: Mapping[str, list[Values]], crms: list[str]
 ) -> Iterator[Prepared]:
     for name, kind in kinds.items():
         header, sql = read_query(f"{suite}/prepare/{name}")
@@ -239,7 +267,7 @@ def _lists(crms: Sequence[Source]) -> dict[str, list[Values]]:
 
 
 @cache
-def read_suite(suite: SuiteName) -> Values:
+def read_suite(suite: FolderName) -> Values:
     """The declaration of a suite: title, what it prepares, expectations."""
     text = files(__package__).joinpath(f"{suite}.yml").read_text(encoding="utf-8")
     content: Values = yaml.safe_load(text)

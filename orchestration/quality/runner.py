@@ -23,7 +23,7 @@ from orchestration.core.results import CheckResult, CheckSpec
 from orchestration.core.settings import Settings
 from orchestration.core.sql import read_sql
 from orchestration.policy.cells import parse_number
-from orchestration.policy.declared import thresholds
+from orchestration.policy.declared import policy_seeds, thresholds
 from orchestration.policy.reading import Policy, read_policy
 from orchestration.quality.checks import (
     FILES,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 SETTINGS_SEED = "company_settings"
 SHOWN_FAILURES = 3
+# the policy files that are compared with records, in sql/policy/prepare/policy.sql
+POLICY_TABLES = ("metrics", "event_rules", "scorecard_metrics", "goals", "exchange_rates")
 
 
 class _Measurement(NamedTuple):
@@ -61,7 +63,7 @@ def expectation_names(suite: SuiteName, sources: Sequence[str] = FILES) -> list[
 
 def tables_of_marts_checks(settings: Settings, as_of: dt.date) -> list[tuple[str, str]]:
     """Schema and name of what the suite `marts` reads besides raw tables."""
-    values = _values(read_policy(settings.seeds_dir), as_of)
+    values = check_values(read_policy(settings.seeds_dir), as_of)
     return tables_read("marts", settings.sources, values)
 
 
@@ -77,7 +79,7 @@ def run_suite(settings: Settings, suite: SuiteName, as_of: dt.date) -> list[Chec
         ScorecardError: the working warehouse cannot be opened.
     """
     declared = declared_suite(suite, settings.sources)
-    values = _values(read_policy(settings.seeds_dir), as_of)
+    values = check_values(read_policy(settings.seeds_dir), as_of)
     with _datasource(settings) as datasource:
         with datasource.get_execution_engine().engine.connect() as connection:
             measured = _measure(connection, declared, values)
@@ -116,7 +118,7 @@ def read_thresholds(policy: Policy) -> dict[str, float]:
     return {name: int(value) if value.is_integer() else value for name, value in values.items()}
 
 
-def _values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
+def check_values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
     """What the variables in the queries and texts of the checks stand for."""
     if any(seed not in policy.tables for seed in (SETTINGS_SEED, "calendars", "custom_holidays")):
         raise ConfigError("\n".join(str(problem) for problem in policy.problems))
@@ -136,11 +138,24 @@ def _values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
         "as_of": f"date '{as_of.isoformat()}'",
         "as_of_days": [as_of],
         "time_zone": quote(company.get("company_time_zone") or "UTC"),
+        "currency": quote((company.get("currency") or policy.setting("currency")).upper()),
+        "policy": {name: _rows_as_sql(policy, name) for name in POLICY_TABLES},
         "default_calendar": quote(company.get("default_calendar") or ""),
         "calendars": ", ".join(calendars or ["(null, null)"]),
         "custom_holidays": ", ".join(holidays or ["(null, null, null)"]),
         "file_tables": [table.name for table in TABLES],
     }
+
+
+def _rows_as_sql(policy: Policy, seed: str) -> dict[str, Any]:
+    """The columns of a policy file and its rows, with file and line; an empty cell is null."""
+    columns = [column.name for column in next(s for s in policy_seeds() if s.name == seed).columns]
+    rows = [
+        [quote(policy.file(seed)), str(row.line)]
+        + [quote(cell) if (cell := row.cells.get(name)) else "null" for name in columns]
+        for row in policy.rows(seed)
+    ] or [["null"] * (len(columns) + 2)]
+    return {"columns": columns, "rows": ", ".join(f"({', '.join(cells)})" for cells in rows)}
 
 
 @contextmanager
@@ -333,9 +348,10 @@ def _measured_result(
             )
         observed = check.absent
     elif failed:
+        # of a finding, what to do stands where others have what was expected
+        form = "{}: {} -> {}" if expected == "none" else "{}: {} (expected {})"
         observed = "; ".join(
-            f"{row.subject}: {row.observed} (expected {row.expected})"
-            for row in failed[:SHOWN_FAILURES]
+            form.format(row.subject, row.observed, row.expected) for row in failed[:SHOWN_FAILURES]
         )
         if len(failed) > SHOWN_FAILURES:
             observed += f"; and {len(failed) - SHOWN_FAILURES} more"

@@ -12,9 +12,35 @@ import duckdb
 import pytest
 
 from orchestration.core.settings import Settings
+from orchestration.policy.declared import policy_seeds
 from orchestration.sources.canonical import META_COLUMNS, TABLES
 
 AS_OF = dt.date(2026, 6, 26)  # a Friday
+# what records are compared with: the same rules as in the tables of the warehouse below
+POLICY = {
+    "metrics": [
+        "metric_id,event_type",
+        "dials,dial",
+        "conversations,conversation",
+        "talk_rate,",
+        "deals_won,deal_won",
+        "deals_opened,deal_opened",
+    ],
+    "event_rules": [
+        "event_type,source_table,activity_type,direction,outcome,min_duration_seconds",
+        "dial,activities,call,outbound,,",
+        "conversation,activities,call,,connected,120",
+        "deal_won,opportunities,,,won,",
+        "deal_opened,opportunities,,,created,",
+    ],
+    "scorecard_metrics": ["role,metric_id", "SDR,dials", "SDR,deals_won"],
+    "goals": [
+        "goal_id,scope,scope_value,metric_id,valid_from,valid_to",
+        "g1,role,SDR,dials,,",
+        "g2,rep,r2,deals_won,2026-01-01,2027-01-01",
+    ],
+    "exchange_rates": ["currency,valid_from,rate", "USD,1900-01-01,1", "EUR,2026-05-20,1.1"],
+}
 RAW_SQL = """
 insert into raw_files.reps by name
 select
@@ -304,6 +330,8 @@ def settings(tmp_path: Path, clean_warehouse: Path) -> Settings:
     write_company_settings(settings)
     (settings.seeds_dir / "custom_holidays.csv").write_text("calendar,holiday_date,holiday_name\n")
     write_calendar(settings)
+    for seed, rows in POLICY.items():
+        write_seed(settings, seed, rows)
     settings.company_dir.mkdir(parents=True)
     shutil.copy(clean_warehouse, settings.warehouse_path)
     return settings
@@ -315,6 +343,17 @@ def write_company_settings(settings: Settings, **more: object) -> None:
     (settings.seeds_dir / "company_settings.csv").write_text(
         "setting,value\n" + "".join(f"{name},{value}\n" for name, value in rows.items())
     )
+
+
+def write_seed(settings: Settings, name: str, rows: list[str]) -> None:
+    """Write a policy file of the columns named in the first row, the others empty."""
+    (seed,) = (seed for seed in policy_seeds() if seed.name == name)
+    names = rows[0].split(",")
+    lines = [seed.header]
+    for row in rows[1:]:
+        cells = dict(zip(names, row.split(","), strict=True))
+        lines.append(",".join(cells.get(column.name, "") for column in seed.columns))
+    (settings.seeds_dir / f"{name}.csv").write_text("\n".join([*lines, ""]))
 
 
 def write_calendar(settings: Settings, working_weekdays: str = "1111100") -> None:

@@ -67,7 +67,7 @@ def test_unread_columns_and_files_are_warnings(settings: Settings, write: Write)
     write("reps.csv", "rep_id,rep_name,shoe_size,hobby\nann,Ann,39,chess\n")
     write("activites.csv", "x\n")
     misspelt, unread = check_files(settings)
-    assert misspelt.startswith("activites.csv is not a canonical table and is not read")
+    assert misspelt == "activites.csv: nothing reads this file -> rename it to activities.csv"
     assert unread == "reps.csv: columns that are not read: shoe_size, hobby"
 
 
@@ -201,11 +201,64 @@ def test_versions_of_a_rep(settings: Settings, write: Write) -> None:
     assert "line 3: rep_id + valid_from 'ann, (empty)' is there more than once" in failure(settings)
 
 
-def test_five_problems_are_listed_and_the_rest_counted(settings: Settings, write: Write) -> None:
-    write("activities.csv", csv_of(ACTIVITIES, [f"a{n},ann,call,x" for n in range(9)]))
+def test_problems_of_one_kind_are_one_line_with_their_count(
+    settings: Settings, write: Write
+) -> None:
+    moments = ["x", *(["2026-01-05"] * 3), "y", "x", *(f"z{n}" for n in range(6))]
+    write(
+        "activities.csv", csv_of(ACTIVITIES, [f"a{n},ann,call,{m}" for n, m in enumerate(moments)])
+    )
+    lines = failure(settings).splitlines()
+    assert len(lines) == 2
+    assert "activities.csv line 2: occurred_at 'x' is not a time" in lines[0]
+    assert lines[0].endswith("(9 rows, also 'y', 'z0', 'z1' …)")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("timeoff.csv", "rename it to time_off.csv"),
+        ("Opportunity.parquet", "rename it to opportunities.parquet"),
+        ("Rep.csv", "reps is read from reps.csv; remove one of them"),
+        ("leads.xlsx", "save it as leads.csv (CSV UTF-8); .xlsx files are not read"),
+        ("OpportunityStageChange.csv", "rename it to opportunity_stage_changes.csv"),
+        ("forecast.numbers", "save it as <table>.csv (CSV UTF-8); .numbers files are not read"),
+    ],
+)
+def test_a_file_that_nothing_reads_has_a_likely_name(
+    settings: Settings, write: Write, name: str, remedy: str
+) -> None:
+    write(name, "x\n")
+    assert check_files(settings) == [f"{name}: nothing reads this file -> {remedy}"]
+
+
+def test_what_a_mapping_reads_is_read(settings: Settings, write: Write) -> None:
+    write("leads.sql", "select lead_id, created_at from read_csv('web forms.csv')")
+    write("web forms.csv", "lead_id,created_at\nl1,2026-01-05T10:00:00Z\n")
+    write("telesales.csv", "lead_id\nl2\n")
+    (warning,) = check_files(settings)
+    assert warning.startswith("telesales.csv: nothing reads this file")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "parts"),
+    [
+        ("calendar", "plian", "calendar 'plian' is not in calendars.csv; add it there, or use one"),
+        (
+            "time_zone",
+            "Pacific Standard Time",
+            "'Pacific Standard Time' is not a time zone of the tz",
+        ),
+        ("time_zone", "GMT+1", "write an IANA name, for example America/New_York"),
+    ],
+)
+def test_names_that_a_rep_gives_exist(
+    settings: Settings, write: Write, header: str, row: str, parts: str
+) -> None:
+    write("reps.csv", csv_of(f"rep_id,rep_name,{header}", ["ann,Ann,", f"bob,Bob,{row}"]))
     message = failure(settings)
-    assert message.count("is not a time") == 5
-    assert "… and 4 more." in message
+    assert "reps.csv line 3: " in message
+    assert parts in message
 
 
 def test_problems_of_all_tables_are_listed(settings: Settings, write: Write) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from orchestration.core.errors import InputError
@@ -39,16 +40,42 @@ def find_files(settings: Settings) -> dict[str, Path]:
 
 
 def stray_files(settings: Settings, sources: dict[str, Path]) -> list[str]:
-    """Data files that nothing reads: mostly a misspelt name. A SQL mapping may read any file."""
-    if any(path.suffix == ".sql" for path in sources.values()):
-        return []
+    """Files that nothing reads, with the likely name: mostly a misspelt one, or a workbook.
+
+    A SQL mapping may read any file by its name, or by a pattern that it ends in.
+    """
     if not settings.files_dir.is_dir():
         return []
+    mappings = [path.read_text("utf-8", "replace") for path in sources.values() if _is_sql(path)]
     return [
-        f"{path.name} is not a canonical table and is not read (known: {', '.join(TABLE_BY_NAME)})"
+        f"{path.name}: nothing reads this file -> {_remedy(path, sources)}"
         for path in sorted(settings.files_dir.iterdir())
-        if path.suffix in {f".{form}" for form in FORMS} and path not in sources.values()
+        if path.is_file()
+        and not path.name.startswith((".", "~$"))
+        and path.suffix.lower() not in (".md", ".txt")
+        and path not in sources.values()
+        and not any(path.name in text or f"*{path.suffix}" in text for text in mappings)
     ]
+
+
+def _is_sql(path: Path) -> bool:
+    return path.suffix == ".sql"
+
+
+def _remedy(path: Path, sources: dict[str, Path]) -> str:
+    """How a file would be read."""
+    squeezed = {name.replace("_", ""): name for name in TABLE_BY_NAME}
+    stem = "".join(letter for letter in path.stem.lower() if letter.isalpha())
+    near = get_close_matches(stem, squeezed, n=1)
+    name = squeezed[near[0]] if near else None
+    if path.suffix.lower().removeprefix(".") not in FORMS:
+        table = name or "<table>"
+        return f"save it as {table}.csv (CSV UTF-8); {path.suffix or 'such'} files are not read"
+    if name and name in sources:
+        return f"{name} is read from {sources[name].name}; remove one of them"
+    if name:
+        return f"rename it to {name}{path.suffix.lower()}"
+    return f"rename it to one of: {', '.join(TABLE_BY_NAME)}; or remove it"
 
 
 def is_of_database(path: Path | None) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -34,6 +34,7 @@ from orchestration.sources.files.problems import (
     describe_problems,
     fetch_problems,
     find_problems,
+    lines_of,
     normalised,
     unknown_managers,
 )
@@ -133,6 +134,33 @@ def check_files(settings: Settings, tables: Sequence[str] | None = None) -> list
     Raises:
         InputError: names file, line, column, value and remedy of the first problems.
     """
+    with staged_files(settings, tables) as staged:
+        return staged.warnings
+
+
+@dataclass(frozen=True)
+class StagedFiles:
+    """Files that were read and found good, each as Parquet in the shape of its raw table."""
+
+    paths: Mapping[str, Path]
+    warnings: list[str]
+    opened: Mapping[str, FileSource]
+
+    def place(self, table: str, row: int | None) -> tuple[str, int | None]:
+        """The name of a table's file, and the line on which a row of it starts."""
+        source = self.opened.get(table)
+        if source is None or row is None:
+            return (source.path.name if source else table), None
+        return source.path.name, lines_of(source, {row})[row]
+
+
+@contextmanager
+def staged_files(settings: Settings, tables: Sequence[str] | None = None) -> Iterator[StagedFiles]:
+    """Read and check the files (of these tables, or all) as long as the context is open.
+
+    Raises:
+        InputError: names file, line, column, value and remedy of the first problems.
+    """
     sources = find_files(settings)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     # a refresh may begin meanwhile: not a folder that it would remove
@@ -148,10 +176,14 @@ def check_files(settings: Settings, tables: Sequence[str] | None = None) -> list
         staged = staging.stage(
             TABLES if tables is None else [TABLE_BY_NAME[name] for name in tables]
         )
-    return [
-        *stray_files(settings, sources),
-        *(warning for table in staged for warning in table.warnings),
-    ]
+        yield StagedFiles(
+            {one.table.name: one.path for one in staged},
+            [
+                *stray_files(settings, sources),
+                *(warning for one in staged for warning in one.warnings),
+            ],
+            staging.opened,
+        )
 
 
 def file_fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str, str]:
@@ -166,7 +198,9 @@ def file_fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str,
         path = sources.get(table.name)
         parts: list[object] = [table, RANGES, time_zone]
         if table.name == "interventions":
-            parts.append(_metric_ids(settings))
+            parts.append(_policy_values(settings, "metrics", "metric_id"))
+        if table.name == "reps":
+            parts.append(_policy_values(settings, "calendars", "calendar"))
         if path is not None:
             parts.append(identity([path]))
             if path.suffix == ".sql":
@@ -182,9 +216,9 @@ def file_fingerprints(settings: Settings, sources: dict[str, Path]) -> dict[str,
     }
 
 
-def _metric_ids(settings: Settings) -> list[str]:
-    """The metrics of the policy: what an intervention may be about."""
-    return sorted(read_policy(settings.seeds_dir).values("metrics", "metric_id"))
+def _policy_values(settings: Settings, seed: str, column: str) -> list[str]:
+    """What the policy knows and files may name: metrics of interventions, calendars of reps."""
+    return sorted(read_policy(settings.seeds_dir).values(seed, column))
 
 
 class _Staging:
@@ -206,7 +240,9 @@ class _Staging:
         self.folder = folder
         self.quarantine = quarantine
         self.now = now
-        self.metric_ids = _metric_ids(settings)
+        self.metric_ids = _policy_values(settings, "metrics", "metric_id")
+        self.calendars = _policy_values(settings, "calendars", "calendar")
+        self.opened: dict[str, FileSource] = {}
         self.time_zone = str(company_time_zone(settings))
 
     def stage(self, tables: Iterable[Table]) -> list[Staged]:
@@ -260,6 +296,7 @@ class _Staging:
         # DuckDB resolves the relative paths of a mapping against the working folder of the process
         with nullcontext() if is_of_database(file) else chdir(self.settings.files_dir):
             source = open_file(con, table, file, self.folder)
+            self.opened[table.name] = source
             warnings = check_columns(table, source)
             self._write(con, table, source, path)
         rows = count_rows(con, path)
@@ -270,6 +307,7 @@ class _Staging:
             # a CRM may have the rep; dbt warns if it does not
             reps=None if self.settings.has_crm else self.folder / "reps.parquet",
             metric_ids=self.metric_ids,
+            calendars=self.calendars,
             quarantine=self.quarantine,
         )
         bad_rows = count_distinct_rows(con)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import duckdb
 
@@ -19,7 +20,8 @@ from orchestration.sources.shared.load import (
 )
 from orchestration.warehouse.connection import quote
 
-SHOWN_PROBLEMS = 5
+SHOWN_KINDS = 20
+SHOWN_VALUES = 4
 
 # tables whose rep_id must be one of reps; an empty one means unassigned where the column allows it
 OF_REPS = (
@@ -146,7 +148,7 @@ BAD = {
 }
 
 
-def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
+def _cell_checks(table: Table, calendars: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Column, condition of a bad cell, reason."""
     for column in table.columns:
         if column.type == "text":
@@ -176,6 +178,18 @@ def _cell_checks(table: Table) -> Iterator[tuple[str, str, str]]:
             f"rep_id = '{UNASSIGNED}'",
             "is the id under which records without a rep are counted; give the rep another one",
         )
+        yield (
+            "calendar",
+            f"(calendar not in ({', '.join(map(quote, calendars)) or 'null'}))",
+            "is not in calendars.csv; add it there, or use one of: "
+            + (", ".join(calendars) or "none yet"),
+        )
+        yield (
+            "time_zone",
+            f"(time_zone not in ({', '.join(map(quote, sorted(available_timezones())))}))",
+            "is not a time zone of the tz database; write an IANA name, for example "
+            "America/New_York",
+        )
     if table.name in ORDERED_DAYS:
         first, last = ORDERED_DAYS[table.name]
         yield (
@@ -192,6 +206,7 @@ def find_problems(
     *,
     reps: Path | None,
     metric_ids: Sequence[str],
+    calendars: Sequence[str],
     quarantine: bool,
 ) -> None:
     """Fill the table `problems` with every bad cell of the staged file."""
@@ -199,7 +214,7 @@ def find_problems(
         "create or replace temp table problems"
         " (row bigint, column_name varchar, value varchar, reason varchar)"
     )
-    checks = list(_cell_checks(table))
+    checks = list(_cell_checks(table, calendars))
     counts = con.execute(
         f"select {', '.join(f'count(*) filter ({check[1]})' for check in checks)}"
         f" from {quote(path)}"
@@ -277,10 +292,7 @@ def fetch_problems(
     found = con.execute(
         "select row, column_name, value, reason from problems order by row, column_name"
     ).fetchall()
-    if source.path.suffix == ".csv":
-        lines = _csv_lines(source, {row for row, *_ in found})
-    else:
-        lines = {row: row + 1 for row, *_ in found}
+    lines = lines_of(source, {row for row, *_ in found})
     days = {
         column.name: column.day_column
         for column in table.columns
@@ -290,6 +302,13 @@ def fetch_problems(
         Problem(source.path.name, lines[row], days.get(column, column), value, reason)
         for row, column, value, reason in found
     ]
+
+
+def lines_of(source: FileSource, rows: set[int]) -> dict[int, int]:
+    """The line (of Parquet and mappings, the number) of each row, counted from 1."""
+    if source.path.suffix == ".csv":
+        return _csv_lines(source, rows)
+    return {row: row + 1 for row in rows}
 
 
 def _csv_lines(source: FileSource, rows: set[int]) -> dict[int, int]:
@@ -314,21 +333,35 @@ def _csv_lines(source: FileSource, rows: set[int]) -> dict[int, int]:
 
 
 def describe_problems(folder: Path, problems: Sequence[Problem]) -> str:
-    """The problems as text: file, line, column, value and remedy of the first few."""
-    shown = [
-        f"{folder / problem.file} {_place(problem)}: {problem.column}"
-        f" {'is' if problem.value is None else repr(shortened(problem.value))}"
-        f" {problem.reason.removeprefix('is ') if problem.value is None else problem.reason}"
-        for problem in problems[:SHOWN_PROBLEMS]
-    ]
-    more = len(problems) - len(shown)
-    if more:
-        shown.append(f"… and {more:,} more.")
+    """The problems as text: a line per kind, with place and value of the first, and a count."""
+    kinds: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault((problem.file, problem.column, problem.reason), []).append(problem)
+    shown = [_describe_kind(folder, alike) for alike in list(kinds.values())[:SHOWN_KINDS]]
+    if more := len(kinds) - len(shown):
+        shown.append(f"… and {more:,} more kinds of errors.")
     shown.append(
         "Correct the files and refresh again, or set such rows aside with "
         "`scorecard refresh --quarantine`. Nothing was changed."
     )
     return "\n".join(shown)
+
+
+def _describe_kind(folder: Path, alike: Sequence[Problem]) -> str:
+    first = alike[0]
+    text = (
+        f"{folder / first.file} {_place(first)}: {first.column}"
+        f" {'is' if first.value is None else repr(shortened(first.value))}"
+        f" {first.reason.removeprefix('is ') if first.value is None else first.reason}"
+    )
+    if len(alike) == 1:
+        return text
+    values = dict.fromkeys(problem.value for problem in alike if problem.value is not None)
+    others = [repr(shortened(value)) for value in values if value != first.value]
+    named = ", ".join(others[: SHOWN_VALUES - 1])
+    if len(others) >= SHOWN_VALUES:
+        named += " …"
+    return f"{text} ({len(alike):,} rows{f', also {named}' if named else ''})"
 
 
 def _place(problem: Problem) -> str:
