@@ -36,7 +36,7 @@ def find_in_files(
 
     Of each kind of finding the first are listed, and the rest is counted.
     """
-    values = check_values(policy, as_of)
+    values = {**check_values(policy, as_of), "read_on": "null"}
     prepared, queries = policy_queries()
     problems: list[PolicyProblem] = []
     with duckdb.connect(config=limits(settings)) as connection:

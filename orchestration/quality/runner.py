@@ -137,6 +137,8 @@ def check_values(policy: Policy, as_of: dt.date) -> dict[str, Any]:
         **read_thresholds(policy),
         "as_of": f"date '{as_of.isoformat()}'",
         "as_of_days": [as_of],
+        # a release of an earlier day may have read records of later ones
+        "read_on": "(select max(cast(loaded_at as date)) from raw_files._loads)",
         "time_zone": quote(company.get("company_time_zone") or "UTC"),
         "currency": quote((company.get("currency") or policy.setting("currency")).upper()),
         "policy": {name: _rows_as_sql(policy, name) for name in POLICY_TABLES},

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from orchestration.core.errors import ScorecardError
 from orchestration.core.machine import machine_error
 from orchestration.core.results import CheckResult
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGES = 5
 MAX_MESSAGE = 600
+MAX_ROW = 300
 
 
 @dataclass(frozen=True)
@@ -126,16 +129,22 @@ def build(
     plan = node_cache.plan(settings, project.content, environment, full=full, is_recorded=is_whole)
     unchanged, nodes = plan.unchanged, plan.upstream_hashes
     results: Sequence[RunResult] = []
+    firsts: Mapping[str, str] = {}
     errors: list[str] = []
     if len(unchanged) < len(nodes):
         arguments = _build_arguments(plan, selection, full=full)
         environment["SCORECARD_VERSION"] = plan.version
         result = _invoke(settings, arguments, environment, project.manifest, collect)
         results = result.result.results if result.result is not None else []
-        errors = _errors(result, results)
+        firsts = _first_failing_rows(settings, results)
+        errors = _errors(result, results, firsts)
     # dbt's own log formats even the lines that it leaves out: 5 ms for each node
     (target_dir(settings) / "dbt.log").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    checks = {node.node.unique_id: _check(node) for node in results if _is_executed_test(node)}
+    checks = {
+        node.node.unique_id: _check(node, firsts.get(node.node.unique_id, ""))
+        for node in results
+        if _is_executed_test(node)
+    }
     good = ("success", "pass", "warn")
     succeeded = {node.node.unique_id for node in results if node.status in good}
     node_cache.record(settings, plan, succeeded, events, checks)
@@ -146,8 +155,12 @@ def build(
     return DbtRun(in_order, list(checks.values()), errors, _refused(settings, errors))
 
 
-def _errors(result: Any, results: Sequence[RunResult]) -> list[str]:
-    errors = [_message(node) for node in results if node.status in ("error", "fail")]
+def _errors(result: Any, results: Sequence[RunResult], firsts: Mapping[str, str]) -> list[str]:
+    errors = [
+        _message(node, firsts.get(node.node.unique_id, ""))
+        for node in results
+        if node.status in ("error", "fail")
+    ]
     if not result.success and not errors:
         return [str(result.exception or "dbt stopped without a message")]
     return errors
@@ -225,7 +238,36 @@ def _is_executed_test(result: RunResult) -> bool:
     return result.node.unique_id.startswith("test.") and result.status in ("pass", "warn", "fail")
 
 
-def _check(result: RunResult) -> CheckResult:
+def _first_failing_rows(settings: Settings, results: Sequence[RunResult]) -> dict[str, str]:
+    """The first row that each failed test found, as text; dbt itself only counts them.
+
+    Not on other engines: they are servers, and a count has to do.
+    """
+    failed = [one for one in results if _is_executed_test(one) and one.status != "pass"]
+    if settings.target != "duckdb" or not failed:
+        return {}
+    found: dict[str, str] = {}
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        for result in failed:
+            sql = getattr(result.node, "compiled_code", None)
+            if not sql:
+                continue
+            # what a generic test finds may be an aggregate of its own, which is shown as it is
+            rows = connection.execute(f"select * from (\n{sql}\n) order by all limit 1")
+            names = [column[0] for column in rows.description or []]
+            for row in rows.fetchall():
+                cells = (f"{name} {cell}" for name, cell in zip(names, row, strict=True))
+                found[result.node.unique_id] = textwrap.shorten(", ".join(cells), MAX_ROW)
+    return found
+
+
+def _observed(result: RunResult, first: str) -> str:
+    """How many rows a test found, and the first of them."""
+    count = result.failures or 0
+    return f"{count} {'row' if count == 1 else 'rows'}" + (f", the first: {first}" if first else "")
+
+
+def _check(result: RunResult, first: str) -> CheckResult:
     node: Any = result.node
     attached = getattr(node, "attached_node", None) or _first(node.depends_on.nodes)
     failed_rows = result.failures or 0
@@ -236,7 +278,7 @@ def _check(result: RunResult) -> CheckResult:
         column_name=getattr(node, "column_name", None),
         passed=result.status == "pass",
         severity="warn" if node.config.severity.lower() == "warn" else "error",
-        observed_value=f"{failed_rows} rows",
+        observed_value=_observed(result, first),
         expected="0 rows",
         failed_rows=failed_rows,
         description=node.description or node.name.replace("_", " "),
@@ -254,8 +296,11 @@ def _refused(settings: Settings, errors: Sequence[str]) -> ScorecardError | None
     return next(filter(None, (machine_error(text, settings) for text in errors)), None)
 
 
-def _message(result: RunResult) -> str:
+def _message(result: RunResult, first: str) -> str:
     node = result.node
+    if result.status == "fail":
+        about = _check(result, first)
+        return f"{about.check_name}: {about.observed_value}. {about.description}"
     # Spark adds where in its own code it was
     text = textwrap.shorten(result.message or "no message", MAX_MESSAGE, placeholder=" …")
     return f"{node.resource_type} {node.name} ({node.original_file_path}): {text}"

@@ -75,6 +75,12 @@ select
     case when i <= 45 then 'true' else 'false' end as is_won
 from range(0, 50) as numbers(i);
 
+insert into raw_files.accounts by name select 'acme' as account_id;
+insert into raw_files.opportunity_stage_changes by name
+select 'o1' as opportunity_id, unnest(['Lead', 'Demo']) as from_stage,
+    unnest(['Demo', 'Offer']) as to_stage,
+    unnest(['2026-05-07T09:00:00Z', '2026-05-09T09:00:00Z']) as changed_at;
+
 -- ten leads, one of them of the as-of date
 insert into raw_files.leads by name
 select
@@ -267,6 +273,10 @@ create table marts.lead_score_calibration as
 select
     0 as decile, 40 as leads, 0.1::double as mean_predicted,
     0.05::double as observed_low, 0.2::double as observed_high;
+create table marts.goal_quality as
+select
+    'goal' as subject, 'g1' as goal_id, 'SDR' as role, '' as tier, 'some' as verdict,
+    '1 of 2 reps reach it.' as sentence;
 create schema staging;
 """
 

@@ -100,10 +100,10 @@ def test_unknown_manager_is_a_warning(settings: Settings, write: Write) -> None:
         ),
         ("activities", ACTIVITIES, "a1,ann, ,2026-01-05", "activity_type is empty"),
         (
-            "activities",
-            ACTIVITIES,
-            "a1,zoe,call,2026-01-05",
-            "rep_id 'zoe' is not a rep_id of reps",
+            "time_off",
+            "rep_id,start_date,end_date",
+            "zoe,2026-01-05,2026-01-06",
+            "rep_id 'zoe' is not a rep_id of reps; add the rep or correct the id",
         ),
         (
             "opportunities",

@@ -101,6 +101,7 @@ def test_a_build_gives_tables_events_and_checks(small: Settings) -> None:
     assert len(checks) == 3
     failed = checks["goals_are_not_zero"]
     assert (failed.passed, failed.severity, failed.failed_rows) == (False, "warn", 1)
+    assert failed.observed_value == "1 row, the first: value_field 0, n_records 1"
     assert (failed.table_name, failed.column_name, failed.layer) == ("goals_today", "goal", "dbt")
     assert checks["unique_goals_today_metric_id"].passed
     assert not failed.stops_the_run
@@ -118,7 +119,9 @@ def test_another_day_needs_no_other_parse(small: Settings) -> None:
 def test_a_failing_test_stops_what_comes_after_it(settings: Settings, tmp_path: Path) -> None:
     small = write_project(settings, tmp_path, "error")
     run = dbt_runner.build(small, dbt_runner.parse(small), AS_OF)
-    with pytest.raises(ScorecardError, match=r"test goals_are_not_zero.*1 result"):
+    with pytest.raises(
+        ScorecardError, match=r"goals_are_not_zero: 1 row, the first: value_field 0"
+    ):
         run.raise_for_errors()
     assert [check.check_name for check in run.checks if check.stops_the_run] == [
         "goals_are_not_zero"

@@ -1,4 +1,4 @@
--- remedy: correct split_ratio of these deals in opportunity_splits, or remove their rows
+-- what remains open after rounding in a spreadsheet is no error
 with sourced_opportunity_splits as (
     {{ source_records('opportunity_splits') }}
 )

@@ -6,5 +6,5 @@ select
     coalesce(file, source_table)
     || case when file is null then '' else ' line ' || line end as subject
 from (
-{{ query }}
+    {{ query | indent }}
 )

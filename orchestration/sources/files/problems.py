@@ -23,15 +23,8 @@ from orchestration.warehouse.connection import quote
 SHOWN_KINDS = 20
 SHOWN_VALUES = 4
 
-# tables whose rep_id must be one of reps; an empty one means unassigned where the column allows it
-OF_REPS = (
-    "activities",
-    "opportunities",
-    "opportunity_splits",
-    "leads",
-    "time_off",
-    "interventions",
-)
+# tables whose rep_id must be one of reps; of records, a finding says so, for a CRM has such too
+OF_REPS = ("time_off", "interventions")
 
 # tables in which one day must not be before another
 ORDERED_DAYS = {
@@ -228,12 +221,7 @@ def find_problems(
             )
     find_duplicates(con, table, path)
     if table.name in OF_REPS and reps is not None:
-        remedy = (
-            "add the rep, or leave the cell empty for unassigned"
-            if table.column("rep_id").nullable
-            else "add the rep or correct the id"
-        )
-        _add(con, "unknown_reps", numbered=numbered(path), reps=quote(reps), remedy=remedy)
+        _add(con, "unknown_reps", numbered=numbered(path), reps=quote(reps))
     if table.name == "opportunity_splits":
         find_unequal_splits(con, path, quarantine)
     if table.name == "interventions":

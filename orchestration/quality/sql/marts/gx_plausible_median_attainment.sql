@@ -1,5 +1,5 @@
--- what: The typical rep is neither near nothing nor many times above goal, where enough was expected
---     over the last four weeks that this could be told from luck.
+-- what: The typical rep is neither near nothing nor many times above goal, where enough was
+--     expected over the last four weeks that this could be told from luck.
 -- reason: If so, goals and counts are in different units, or the records of many reps are missing:
 -- remedy: compare the goals with what was counted. If the figures are right, widen
 --     min_median_attainment or max_median_attainment in company_settings.csv.

@@ -50,7 +50,7 @@ likely as (
     select
         line,
         string_agg(
-            trim(record_type || ' × ' || outcome, ' ×') || ' (' || row_count || ')', ', '
+            trim(record_type || ' / ' || outcome, ' /') || ' (' || row_count || ')', ', '
             order by place
         ) as kinds
     from ranked
@@ -84,7 +84,9 @@ select
     'there are no records of ' || rules.source_table || ', so that the rules on line'
     || case when count(*) > 1 then 's ' else ' ' end
     || string_agg(cast(rules.line as varchar), ', ' order by rules.line) || ' match nothing'
-    || coalesce('; ' || string_agg(metrics.metric_ids, ', ' order by rules.line) || ' not captured', ''),
+    || coalesce(
+        '; ' || string_agg(metrics.metric_ids, ', ' order by rules.line) || ' not captured', ''
+    ),
     'deliver ' || rules.source_table || ', or remove these lines and their metrics',
     count(*)
 from rules

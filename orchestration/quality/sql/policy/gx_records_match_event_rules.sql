@@ -32,9 +32,10 @@ select
     null as file,
     'activities' as source_table,
     min(line) as line,
-    sum(row_count) || ' of ' || max(all_rows) || ' activities match no event rule, by type and outcome: '
+    sum(row_count) || ' of ' || max(all_rows)
+    || ' activities match no event rule, by type and outcome: '
     || string_agg(
-        coalesce(shown_type, 'no type') || ' × ' || coalesce(shown_outcome, 'no outcome') || ' ('
+        coalesce(shown_type, 'no type') || ' / ' || coalesce(shown_outcome, 'no outcome') || ' ('
         || row_count || ')',
         ', ' order by place
     ) filter (place <= 12)

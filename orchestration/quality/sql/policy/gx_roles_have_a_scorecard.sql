@@ -39,12 +39,15 @@ select
     null as file,
     'reps' as source_table,
     roles.line,
-    case when roles.role = '' then 'no role' else 'role ''' || roles.role || ''' has no scorecard' end
+    case
+        when roles.role = '' then 'no role'
+        else 'role ''' || roles.role || ''' has no scorecard'
+    end
     || ': ' || roles.rep_count || case when roles.rep_count = 1 then ' rep' else ' reps' end
     || ' (such as ' || roles.rep_id || ')' as message,
     coalesce(
         'write ''' || alike.name || ''' as scorecard_metrics.csv does',
-        'correct the role, or add it to scorecard_metrics.csv; leave it if these people are not measured'
+        'correct the role, or add it to scorecard_metrics.csv; leave it if they are not measured'
     ) as remedy,
     roles.rep_count as failed_rows
 from roles

@@ -20,11 +20,12 @@ select
     'add a goal to goals.csv, or remove the metric' as remedy,
     count(*) as failed_rows
 from measured
-where not exists (
-    select 1 from goal_spans
-    where
-        goal_spans.metric_id = measured.metric_id
-        and goal_spans.role = nfc_normalize(measured.role)
-        and (measured.tier is null or goal_spans.tier = nfc_normalize(measured.tier))
-)
+where
+    not exists (
+        select 1 from goal_spans
+        where
+            goal_spans.metric_id = measured.metric_id
+            and goal_spans.role = nfc_normalize(measured.role)
+            and (measured.tier is null or goal_spans.tier = nfc_normalize(measured.tier))
+    )
 group by measured.file, measured.role, measured.tier

@@ -1,7 +1,7 @@
--- what: Most recent activities have a rep.
+-- what: Most recent activities have a rep who is among the reps.
 -- reason: What has no rep counts for the organisation only:
--- remedy: correct the mapping of the rep. If so many records have none, raise max_unassigned_ratio
---     in company_settings.csv.
+-- remedy: correct the mapping of the rep, or add the reps. If so many have none, raise
+--     max_unassigned_ratio in company_settings.csv.
 -- severity: error
 -- table: activities
 -- column: rep_id

@@ -1,7 +1,7 @@
--- what: Most deals have a rep.
+-- what: Most deals have a rep who is among the reps.
 -- reason: What has no rep counts for the organisation only:
--- remedy: correct the mapping of the rep. If so many deals have none, raise max_unassigned_ratio in
---     company_settings.csv.
+-- remedy: correct the mapping of the rep, or add the reps. If so many have none, raise
+--     max_unassigned_ratio in company_settings.csv.
 -- severity: error
 -- table: opportunities
 -- column: rep_id
@@ -11,7 +11,9 @@
 
 with counted as (
     select
-        count(*) filter (nullif(trim(rep_id), '') is null) as bad_count,
+        count(*) filter (
+            coalesce(trim(rep_id) not in (select rep_id from known_reps), true)
+        ) as bad_count,
         count(*) as row_count
     from raw_files.opportunities
     where coalesce(_is_deleted, 'false') <> 'true'

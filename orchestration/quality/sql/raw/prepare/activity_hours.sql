@@ -5,7 +5,9 @@ with hours as (
     select
         substr(occurred_at, 1, 13) as hour_text,
         count(*) as row_count,
-        count(*) filter (nullif(trim(rep_id), '') is null) as unassigned_count,
+        count(*) filter (
+            coalesce(trim(rep_id) not in (select rep_id from known_reps), true)
+        ) as unassigned_count,
         count(*) filter (
             try_cast(duration_seconds as double) not between 0 and {{ max_duration_seconds }}
         ) as implausible_count,

@@ -72,7 +72,9 @@ away as (
     inner join reps
         on trim(time_off.rep_id) = reps.rep_id
     inner join days
-        on days.date_day between cast(time_off.start_date as date) and cast(time_off.end_date as date)
+        on
+            days.date_day >= cast(time_off.start_date as date)
+            and days.date_day <= cast(time_off.end_date as date)
     where
         coalesce(time_off._is_deleted, 'false') <> 'true'
         and coalesce(try_cast(time_off.fraction as double), 1) >= 1
@@ -83,7 +85,7 @@ select
     calendar_days.date_day,
     2 * coalesce(
         sum(calendar_days.rep_count - coalesce(away.rep_count, 0))
-            filter (calendar_days.is_working),
+        filter (calendar_days.is_working),
         0
     ) > sum(calendar_days.rep_count) as is_working
 from calendar_days
