@@ -140,11 +140,7 @@ def build(
         errors = _errors(result, results, firsts)
     # dbt's own log formats even the lines that it leaves out: 5 ms for each node
     (target_dir(settings) / "dbt.log").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    checks = {
-        node.node.unique_id: _check(node, firsts.get(node.node.unique_id, ""))
-        for node in results
-        if _is_executed_test(node)
-    }
+    checks = _checks(results, firsts)
     good = ("success", "pass", "warn")
     succeeded = {node.node.unique_id for node in results if node.status in good}
     node_cache.record(settings, plan, succeeded, events, checks)
@@ -259,6 +255,15 @@ def _first_failing_rows(settings: Settings, results: Sequence[RunResult]) -> dic
                 cells = (f"{name} {cell}" for name, cell in zip(names, row, strict=True))
                 found[result.node.unique_id] = textwrap.shorten(", ".join(cells), MAX_ROW)
     return found
+
+
+def _checks(results: Sequence[RunResult], firsts: Mapping[str, str]) -> dict[str, CheckResult]:
+    """The result of each test that ran, by the id of its node."""
+    return {
+        result.node.unique_id: _check(result, firsts.get(result.node.unique_id, ""))
+        for result in results
+        if _is_executed_test(result)
+    }
 
 
 def _observed(result: RunResult, first: str) -> str:
