@@ -92,11 +92,19 @@ RECORDS: Mapping[str, list[dict[str, str]]] = {
     ],
     "opportunity_split": [
         {"id": "1", "opportunity_id": "006X", "split_owner_id": "005A", "split_percentage": "75",
-         "split_type_is_total_validated": "true"},
+         "split_type_is_total_validated": "true", "split_type_split_field": "Amount",
+         "split_type_master_label": "Revenue"},
         {"id": "2", "opportunity_id": "006X", "split_owner_id": "005B", "split_percentage": "25",
          "split_type_is_total_validated": "true"},
         {"id": "3", "opportunity_id": "006X", "split_owner_id": "005C", "split_percentage": "100",
          "split_type_is_total_validated": "false"},
+        # another type whose shares must add up too: whoever implements, not whoever sold
+        {"id": "4", "opportunity_id": "006X", "split_owner_id": "005B", "split_percentage": "40",
+         "split_type_is_total_validated": "true", "split_type_split_field": "Services__c",
+         "split_type_master_label": "Services"},
+        {"id": "5", "opportunity_id": "006X", "split_owner_id": "005C", "split_percentage": "60",
+         "split_type_is_total_validated": "true", "split_type_split_field": "Services__c",
+         "split_type_master_label": "Services"},
     ],
     # quarters that begin in the middle of a month; the quota of a manager is the team's
     "forecasting_quota": [

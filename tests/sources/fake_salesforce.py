@@ -75,7 +75,7 @@ class Org:
     def __post_init__(self) -> None:
         for one in OBJECTS:
             self.records.setdefault(one.name, {})
-            names = ["Id", "SystemModstamp", *one.required, *one.optional, *one.related]
+            names = ["Id", "SystemModstamp", *one.required, *one.optional, *one.all_related]
             names += ["IsDeleted"] if one.has_delete_flag else []
             self.fields.setdefault(
                 one.name,

@@ -133,7 +133,7 @@ def select_fields(
     found = [name for name in (*stamps, *one.required, *one.optional) if name in described]
     warnings = [f"{one.name} has no {', '.join(absent)}, or the user does not see it"]
     return Selected(
-        {**{snake(name): name for name in (*found, *one.related)}, **custom},
+        {**{snake(name): name for name in (*found, *one.all_related)}, **custom},
         tuple(warnings) if [name for name in absent if name != "CurrencyIsoCode"] else (),
     )
 

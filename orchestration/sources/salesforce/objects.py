@@ -14,15 +14,18 @@ VARIABLES = "SCORECARD_SALESFORCE_"
 class SalesforceObject:
     """What is read of an object: fields without which nothing works, and others where there are.
 
-    `dated_by`: columns of the raw table that place an activity in months. `has_delete_flag` is
-    false for objects without IsDeleted. `is_watched` is false where a change alone is no reason for
-    an intraday refresh: each sign-in stamps a user, and a change of stage stamps its opportunity.
+    `related`: fields of a record that it refers to, the `optional_related` of them not where the
+    object was landed. `dated_by`: columns of the raw table that place an activity in months.
+    `has_delete_flag` is false for objects without IsDeleted. `is_watched` is false where a change
+    alone is no reason for an intraday refresh: each sign-in stamps a user, and a change of stage
+    stamps its opportunity.
     """
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    optional_related: tuple[str, ...] = ()
     custom: tuple[str, ...] = ()
     dated_by: tuple[str, ...] = ()
     has_delete_flag: bool = True
@@ -38,7 +41,12 @@ class SalesforceObject:
     def fields(self) -> tuple[str, ...]:
         """The fields that every org names alike."""
         stamps = ("SystemModstamp", *(("IsDeleted",) if self.has_delete_flag else ()))
-        return ("Id", *self.required, *self.optional, *self.related, *stamps)
+        return ("Id", *self.required, *self.optional, *self.all_related, *stamps)
+
+    @property
+    def all_related(self) -> tuple[str, ...]:
+        """The fields of records that it refers to."""
+        return (*self.related, *self.optional_related)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,6 +102,7 @@ OBJECTS: tuple[SalesforceObject, ...] = (
         "OpportunitySplit",
         ("OpportunityId", "SplitOwnerId", "SplitPercentage"),
         related=("SplitType.IsTotalValidated",),
+        optional_related=("SplitType.SplitField", "SplitType.MasterLabel"),
     ),
     SalesforceObject(
         "ForecastingQuota",

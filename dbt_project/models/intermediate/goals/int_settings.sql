@@ -1,6 +1,7 @@
 {#- the columns by type; a test holds them to the seed -#}
 {%- set columns = {
-    'text': ['company_time_zone', 'currency', 'default_calendar', 'lead_closed_statuses'],
+    'text': ['company_time_zone', 'currency', 'default_calendar', 'lead_closed_statuses',
+        'opportunity_split_type'],
     'integer': ['fiscal_year_start_month', 'history_years', 'min_peers', 'max_scorecard_metrics',
         'leading_per_lagging', 'lead_conversion_days', 'lead_min_conversions', 'lead_check_days',
         'signal_days', 'focus_min_activities'],

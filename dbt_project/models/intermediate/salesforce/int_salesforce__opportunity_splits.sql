@@ -9,7 +9,12 @@ rep_ids as (
     where source = 'salesforce'
 ),
 
--- only splits whose shares must add up to all of it: overlays give credit on top
+int_settings as (
+    select * from {{ ref('int_settings') }}
+),
+
+-- one type, and only one whose shares must add up to all of it: overlays give credit on top. Types
+-- are not known of splits that were landed without them
 mapped as (
     select
         stg_salesforce__opportunity_splits.opportunity_id,
@@ -20,8 +25,19 @@ mapped as (
     from stg_salesforce__opportunity_splits
     left join rep_ids
         on stg_salesforce__opportunity_splits.owner_id = rep_ids.user_id
+    cross join int_settings
     where
-        stg_salesforce__opportunity_splits.is_total_validated
+        lower(int_settings.opportunity_split_type) in (
+            lower(coalesce(stg_salesforce__opportunity_splits.split_field, '')),
+            lower(
+                coalesce(
+                    stg_salesforce__opportunity_splits.split_type,
+                    stg_salesforce__opportunity_splits.split_field,
+                    int_settings.opportunity_split_type
+                )
+            )
+        )
+        and stg_salesforce__opportunity_splits.is_total_validated
         and not stg_salesforce__opportunity_splits.is_deleted
     group by 1, 2
 )

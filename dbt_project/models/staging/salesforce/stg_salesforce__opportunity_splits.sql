@@ -9,6 +9,8 @@ renamed as (
         {{ clean_text('id') }} as opportunity_split_id,
         {{ clean_text('opportunity_id') }} as opportunity_id,
         {{ clean_text('split_owner_id') }} as owner_id,
+        {{ clean_text('split_type_split_field') }} as split_field,
+        {{ clean_text('split_type_master_label') }} as split_type,
         {{ to_number('split_percentage') }} as split_percentage,
         {{ is_true('split_type_is_total_validated') }} as is_total_validated,
         {{ is_true('_is_deleted') }} as is_deleted
