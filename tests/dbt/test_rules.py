@@ -134,20 +134,26 @@ def statistics(built: Company) -> Mapping[str, str]:
     sql = (
         "select {{ wilson_hilferty_z('(:actual + 1)', ':goal') }} as lower_tail,"
         " {{ wilson_hilferty_z(':actual', ':goal') }} as upper_tail,"
-        " {{ normal_cdf(':actual') }} as chance"
+        " {{ normal_cdf(':actual') }} as chance,"
+        " {{ lower_of(':actual', ':goal') }} as lower_of,"
+        " {{ higher_of(':actual', ':goal') }} as higher_of,"
+        " {{ gamma_quantile(':goal', ':actual', '0') }} as quantile,"
+        " {{ attainment(':actual', ':goal', 'false') }} as attainment"
     )
     result = built.dbt("compile", "--inline", sql)
     code = result.result.results[0].node.compiled_code
     # one column per macro, whatever stands in it
-    names = ["lower_tail", "upper_tail", "chance"]
-    parts = re.split(r"\bas (?:lower_tail|upper_tail|chance),?", code.removeprefix("select"))
+    names = [
+        "lower_tail", "upper_tail", "chance", "lower_of", "higher_of", "quantile", "attainment"
+    ]  # fmt: skip
+    parts = re.split(rf"\bas (?:{'|'.join(names)}),?", code.removeprefix("select"))
     return dict(zip(names, parts, strict=False))
 
 
-def _value(sql: str, actual: float, goal: float) -> float:
+def _value(sql: str, actual: float | str, goal: float) -> float | None:
     with duckdb.connect() as connection:
         text = sql.replace(":actual", f"{actual}::double").replace(":goal", f"{goal}::double")
-        value: float = connection.execute(f"select {text}").fetchall()[0][0]
+        value: float | None = connection.execute(f"select {text}").fetchall()[0][0]
         return value
 
 
@@ -174,6 +180,19 @@ def test_the_normal_distribution_is_that_of_the_tables(
     statistics: Mapping[str, str], z: float, chance: float
 ) -> None:
     assert _value(statistics["chance"], z, 1) == pytest.approx(chance, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "macro",
+    ["lower_tail", "upper_tail", "chance", "lower_of", "higher_of", "quantile", "attainment"],
+)
+def test_what_is_not_known_stays_so(statistics: Mapping[str, str], macro: str) -> None:
+    assert _value(statistics[macro], "null", 2) is None
+
+
+def test_the_lower_and_the_higher_of_two_values(statistics: Mapping[str, str]) -> None:
+    assert [_value(statistics["lower_of"], 3, 2), _value(statistics["lower_of"], 1, 2)] == [2, 1]
+    assert [_value(statistics["higher_of"], 3, 2), _value(statistics["higher_of"], 1, 2)] == [3, 2]
 
 
 SEASONS = {month: {12: 0.6, 7: 0.7}.get(month, 1.07) for month in range(1, 13)}

@@ -1,5 +1,5 @@
 {% macro gamma_quantile(mean, shape, z) -%}
     {{ mean }} * power(
-        greatest(1 - 1 / (9 * {{ shape }}) + {{ z }} / (3 * sqrt({{ shape }})), 0), 3
+        {{ higher_of('(1 - 1 / (9 * ' ~ shape ~ ') + ' ~ z ~ ' / (3 * sqrt(' ~ shape ~ ')))', '0') }}, 3
     )
 {%- endmacro %}

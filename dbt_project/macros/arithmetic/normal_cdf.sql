@@ -1,5 +1,5 @@
 {% macro normal_cdf(z) -%}
-    {%- set x -%} least(abs({{ z }}), 8e0) {%- endset -%}
+    {%- set x -%} case when abs({{ z }}) < 8e0 then abs({{ z }}) else 8e0 end {%- endset -%}
     {%- set t -%} (1e0 / (1e0 + 0.2316419e0 * {{ x }})) {%- endset -%}
     {%- set tail -%}
         0.3989422804014327e0 * exp(-0.5e0 * {{ x }} * {{ x }}) * {{ t }} * (

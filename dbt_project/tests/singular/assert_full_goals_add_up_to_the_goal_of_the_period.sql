@@ -54,4 +54,4 @@ group by 1, 2, 3, 4, 5
 having
     count(*) = {{ dbt.datediff('min(period_start)', 'max(period_end)', 'day') }} + 1
     and sum(full_goal) > 0
-    and abs(sum(full_goal) - goal) > 1e-6 * greatest(goal, 1)
+    and abs(sum(full_goal) - goal) > 1e-6 * {{ higher_of('goal', '1') }}

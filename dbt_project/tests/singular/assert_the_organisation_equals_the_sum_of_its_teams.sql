@@ -20,5 +20,5 @@ sums as (
 select * from sums
 where
     -- each figure is settled to 1e-9, so that sums of many teams differ by more than that
-    abs(actual) > 1e-6 * greatest(size, 1)
-    or abs(coalesce(goal_period, 0)) > 1e-6 * greatest(goal_size, 1)
+    abs(actual) > 1e-6 * {{ higher_of('size', '1') }}
+    or abs(coalesce(goal_period, 0)) > 1e-6 * {{ higher_of('goal_size', '1') }}

@@ -43,14 +43,13 @@ discovered as (
         placed.*,
         case
             when placed.is_tested
-                then least(
-                    1e0,
+                then {{ lower_of('1e0', '(
                     min(placed.p_value * placed.tests / placed.place) over (
                         partition by placed.is_tested
                         order by placed.place desc nulls last
                         rows between unbounded preceding and current row
                     )
-                )
+                )') }}
         end as q_value
     from placed
 ),

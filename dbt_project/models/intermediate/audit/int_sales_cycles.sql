@@ -38,7 +38,7 @@ won_deals as (
 cycles as (
     select
         role,
-        greatest(cast(floor(max(cycle_days) / 7e0 + 0.5) as integer), 0) as cycle_weeks
+        {{ higher_of('cast(floor(max(cycle_days) / 7e0 + 0.5) as integer)', '0') }} as cycle_weeks
     from won_deals
     where place * 2 <= deals + 1
     group by 1

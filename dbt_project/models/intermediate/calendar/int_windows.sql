@@ -19,7 +19,7 @@ weeks as (
     select
         period_type,
         period_start,
-        least(period_end, {{ as_of_date() }}) as last_day,
+        {{ lower_of('period_end', as_of_date()) }} as last_day,
         row_number() over (order by period_start desc nulls last) as age
     from int_periods
     where period_type = 'week'
@@ -39,7 +39,9 @@ unioned as (
         'before' as purpose,
         int_periods.period_type,
         int_periods.period_start,
-        greatest({{ add_days('int_periods.period_start', -91) }}, first_record.date_day)
+        {{ higher_of(
+            add_days('int_periods.period_start', -91), 'first_record.date_day'
+        ) }}
             as window_start,
         {{ add_days('int_periods.period_start', -1) }} as window_end
     from int_periods

@@ -66,7 +66,7 @@ final as (
     select
         metrics.metric_id,
         numerators.team,
-        greatest(numerators.captured_from, denominators.captured_from) as captured_from
+        {{ higher_of('numerators.captured_from', 'denominators.captured_from') }} as captured_from
     from metrics
     inner join own as numerators
         on metrics.numerator_metric_id = numerators.metric_id

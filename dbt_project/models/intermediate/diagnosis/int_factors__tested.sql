@@ -68,10 +68,10 @@ tested as (
                     (contributed.scored_actual - contributed.scored_expected)
                     / sqrt(
                         nullif(
-                            greatest(
-                                contributed.scored_expected
-                                * (int_dispersions.dispersion - contributed.factor_reference), 0
-                            ), 0
+                            {{ higher_of(
+                                'contributed.scored_expected
+                                * (int_dispersions.dispersion - contributed.factor_reference)', '0'
+                            ) }}, 0
                         )
                     )
             when contributed.scored_actual < contributed.scored_expected

@@ -56,7 +56,9 @@ unsettled as (
         false as is_organisation,
         case
             when metrics.aggregation = 'count'
-                then greatest(1, coalesce(by_role.dispersion, by_organisation.dispersion, 1))
+                then {{ higher_of(
+                    '1', 'coalesce(by_role.dispersion, by_organisation.dispersion, 1)'
+                ) }}
             else coalesce(by_role.dispersion, by_organisation.dispersion)
         end as dispersion
     from metrics
@@ -75,7 +77,7 @@ unsettled as (
         true as is_organisation,
         case
             when metrics.aggregation = 'count'
-                then greatest(1, coalesce(by_organisation.dispersion, 1))
+                then {{ higher_of('1', 'coalesce(by_organisation.dispersion, 1)') }}
             else by_organisation.dispersion
         end as dispersion
     from metrics

@@ -56,7 +56,7 @@ chained as (
     select
         referenced.*,
         {{ settle('exp(
-            sum(ln(nullif(greatest(reference_factor, 0), 0))) over (
+            sum(case when reference_factor > 0 then ln(reference_factor) end) over (
                 ' ~ up_to_step ~ '
             )
         )') }} as expected,

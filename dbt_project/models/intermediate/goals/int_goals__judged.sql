@@ -55,7 +55,8 @@ judged as (
         end as verdict,
         case
             when wanted_attainment <= 0 then null
-            when is_higher_better and unit = 'ratio' then least(goal * wanted_attainment, 1e0)
+            when is_higher_better and unit = 'ratio'
+                then {{ lower_of('goal * wanted_attainment', '1e0') }}
             when is_higher_better then goal * wanted_attainment
             else goal / wanted_attainment
         end as wanted_goal

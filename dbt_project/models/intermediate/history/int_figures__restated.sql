@@ -110,7 +110,7 @@ restated as (
     where
         (actual is null and restated_actual is not null)
         or (actual is not null and restated_actual is null)
-        or abs(actual - restated_actual) > 1e-6 * greatest(1, abs(actual))
+        or abs(actual - restated_actual) > 1e-6 * {{ higher_of('1', 'abs(actual)') }}
 )
 
 select * from restated

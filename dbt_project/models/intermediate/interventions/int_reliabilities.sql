@@ -21,7 +21,7 @@ of_roles as (
         role,
         metric_id,
         sum(total) / sum(stretches) as mean,
-        greatest(sum(squares_within), 0) / nullif(sum(stretches) - count(*), 0)
+        {{ higher_of('sum(squares_within)', '0') }} / nullif(sum(stretches) - count(*), 0)
             as within_variance,
         (sum(total * total / stretches) - sum(total) * sum(total) / sum(stretches))
         / nullif(count(*) - 1, 0) as mean_square_between,
@@ -31,15 +31,18 @@ of_roles as (
     group by 1, 2
 ),
 
--- analysis of variance: the means of reps differ by chance too, which is taken off
+-- analysis of variance: the means of reps differ by chance too, which is taken off. The mean of a
+-- role with one rep is that rep's own
 varied as (
     select
         role,
         metric_id,
         mean,
         within_variance,
-        greatest((mean_square_between - within_variance) / nullif(stretches_per_rep, 0), 0)
-            as between_variance
+        {{ higher_of(
+            'coalesce((mean_square_between - within_variance) / nullif(stretches_per_rep, 0), 0)',
+            '0'
+        ) }} as between_variance
     from of_roles
 ),
 

@@ -65,7 +65,7 @@ calibrated as (
     select
         step_{{ newton_steps }}.model_id,
         step_{{ newton_steps }}.mean_evidence,
-        greatest(step_{{ newton_steps }}.slope, 0) as slope,
+        {{ higher_of('step_' ~ newton_steps ~ '.slope', '0') }} as slope,
         case
             when step_{{ newton_steps }}.slope > 0 then step_{{ newton_steps }}.intercept
             else step_0.intercept

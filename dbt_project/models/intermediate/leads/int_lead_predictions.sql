@@ -41,7 +41,9 @@ final as (
         scored.probability_base,
         case
             when scored.score_state = 'scored'
-                then least(greatest(1 / (1 + exp(-scored.log_odds)), 0.001), 0.999)
+                then {{ lower_of(
+                    higher_of('1 / (1 + exp(-scored.log_odds))', '0.001e0'), '0.999e0'
+                ) }}
         end as conversion_probability,
         case
             when scored.score_state = 'scored' and scored.slope > 0 then int_lead_reasons.reasons

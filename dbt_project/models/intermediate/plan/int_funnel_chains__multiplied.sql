@@ -21,7 +21,7 @@ chains as (
         rate,
         coalesce(
             exp(
-                -sum(ln(nullif(greatest(rate, 0), 0))) over (
+                -sum(case when rate > 0 then ln(rate) end) over (
                     partition by role order by step desc nulls last
                     rows between unbounded preceding and 1 preceding
                 )
@@ -55,7 +55,7 @@ results as (
         case
             when int_funnel_metrics__placed.aggregation = 'sum'
                 then
-                    greatest(int_dispersions.dispersion - chains.rate, 0)
+                    {{ higher_of('int_dispersions.dispersion - chains.rate', '0') }}
                     + counts.dispersion * chains.rate
             else int_dispersions.dispersion
         end as result_dispersion

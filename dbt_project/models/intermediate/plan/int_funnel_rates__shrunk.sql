@@ -51,7 +51,8 @@ spread_rates as (
         organisation_rates.metric_id,
         organisation_rates.rate,
         int_dispersions.dispersion * organisation_rates.rate as noise,
-        greatest(
+        -- one rep differs from nobody
+        {{ higher_of('coalesce(
             (
                 organisation_rates.weighed_squares
                 - organisation_rates.bases * organisation_rates.rate * organisation_rates.rate
@@ -62,7 +63,7 @@ spread_rates as (
                 organisation_rates.bases
                 - organisation_rates.squared_bases / organisation_rates.bases, 0
             ), 0
-        ) as variance
+        )', '0') }} as variance
     from organisation_rates
     inner join int_dispersions
         on

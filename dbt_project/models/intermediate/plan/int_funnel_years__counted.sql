@@ -13,7 +13,7 @@ int_rep_days as (
 -- the last year, or since the first event
 history as (
     select
-        greatest(min(int_metrics__placed.date_day), {{ add_days(as_of_date(), -364) }})
+        {{ higher_of('min(int_metrics__placed.date_day)', add_days(as_of_date(), -364)) }}
             as first_date
     from int_metrics__placed
     inner join int_funnel_metrics__placed

@@ -79,7 +79,7 @@ recalled as (
         int_constants.pace_drift,
         coalesce(known.earlier_goal, 0) / nullif(known.dispersion, 0) + int_constants.goal_weight
             as earlier_weight,
-        greatest(coalesce(known.earlier_actual, 0), 0) / nullif(known.dispersion, 0)
+        {{ higher_of('coalesce(known.earlier_actual, 0)', '0') }} / nullif(known.dispersion, 0)
         + int_constants.goal_weight as earlier_events
     from known
     cross join int_constants
@@ -94,7 +94,8 @@ paced as (
         + recalled.judged_goal / nullif(recalled.dispersion, 0) as pace_weight,
         recalled.earlier_events / recalled.earlier_weight
         / (1 / recalled.earlier_weight + recalled.pace_drift)
-        + greatest(recalled.judged_actual, 0) / nullif(recalled.dispersion, 0) as pace_events,
+        + {{ higher_of('recalled.judged_actual', '0') }} / nullif(recalled.dispersion, 0)
+            as pace_events,
         recalled.goal_period - recalled.goal_to_date as goal_remaining
     from recalled
 ),

@@ -16,7 +16,7 @@ shaped as (
         / nullif(rest * rest_dispersion + power(unit_size, 2) / 12, 0) as shape,
         case
             when aggregation <> 'count'
-                then greatest(goal_period - actual + unit_size / 2, unit_size)
+                then {{ higher_of('goal_period - actual + unit_size / 2', 'unit_size') }}
             when is_higher_better then -floor(actual - goal_period + 1e-9)
             else floor(goal_period - actual + 1e-9) + 1
         end as shifted_gap
@@ -35,7 +35,9 @@ ranged as (
         ) }}
         - shaped.unit_size / 2 as rest_high_from_nothing,
         3 * sqrt(shaped.shape) * (
-            power(greatest(shaped.shifted_gap, 0) / nullif(shaped.shifted_rest, 0), 1e0 / 3)
+            power(
+                {{ higher_of('shaped.shifted_gap', '0') }} / nullif(shaped.shifted_rest, 0), 1e0 / 3
+            )
             - 1 + 1 / (9 * shaped.shape)
         ) as goal_z
     from shaped

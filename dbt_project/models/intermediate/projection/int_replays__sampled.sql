@@ -33,7 +33,7 @@ numbered_reps as (
     select
         everyone.rep_id,
         row_number() over (order by everyone.rep_id asc nulls last) as place,
-        least(1, 200e0 / count(*) over ()) as share
+        {{ lower_of('1', '200e0 / count(*) over ()') }} as share
     from (
         select distinct rep_id from closed
     ) as everyone

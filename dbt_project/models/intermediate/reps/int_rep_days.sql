@@ -22,7 +22,7 @@ leave_days as (
     select
         stg_files__time_off.rep_id,
         int_dates.date_day,
-        least(sum(coalesce(stg_files__time_off.fraction, 1)), 1) as leave
+        {{ lower_of('sum(coalesce(stg_files__time_off.fraction, 1))', '1') }} as leave
     from stg_files__time_off
     inner join int_dates
         on

@@ -46,12 +46,13 @@ begun as (
         left_versions.rep_id,
         left_versions.version_number + 1 as version_number,
         min(
-            greatest(
-                {{ add_seconds(
-                    'cast(left_versions.effective_to as timestamp)', '-int_zone_offsets.offset_seconds'
-                ) }},
-                int_zone_offsets.effective_from
-            )
+            {{ higher_of(
+                add_seconds(
+                    'cast(left_versions.effective_to as timestamp)',
+                    '-int_zone_offsets.offset_seconds'
+                ),
+                'int_zone_offsets.effective_from'
+            ) }}
         ) as begins_at
     from int_crm__reps as left_versions
     inner join int_zone_offsets
@@ -106,8 +107,10 @@ final as (
     select
         rep_zones.rep_id,
         rep_zones.credited_rep_id,
-        greatest(rep_zones.effective_from, int_zone_offsets.effective_from) as effective_from,
-        least(rep_zones.effective_to, int_zone_offsets.effective_to) as effective_to,
+        {{ higher_of('rep_zones.effective_from', 'int_zone_offsets.effective_from') }}
+            as effective_from,
+        {{ lower_of('rep_zones.effective_to', 'int_zone_offsets.effective_to') }}
+            as effective_to,
         int_zone_offsets.offset_seconds
     from rep_zones
     inner join int_zone_offsets

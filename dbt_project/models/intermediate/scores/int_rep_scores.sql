@@ -23,7 +23,9 @@ capped as (
         int_scores__evidenced.period_start,
         int_scores__evidenced.status,
         int_scorecard_metrics__resolved.metric_kind,
-        least(greatest(int_scores__evidenced.attainment, 0), int_settings.score_cap)
+        {{ lower_of(
+            higher_of('int_scores__evidenced.attainment', '0'), 'int_settings.score_cap'
+        ) }}
             as capped_attainment,
         case
             when int_scores__evidenced.attainment is not null

@@ -23,7 +23,9 @@ tested as (
         case
             when scaled.is_additive then scaled.scaled_goal
             when scaled.aggregation = 'ratio'
-                then scaled.denominator * least(scaled.judged_goal, 1 - scaled.judged_goal)
+                then
+                    scaled.denominator
+                    * {{ lower_of('scaled.judged_goal', '1 - scaled.judged_goal') }}
             else scaled.denominator
         end as information,
         case
@@ -36,28 +38,25 @@ tested as (
                 then
                     (
                         scaled.numerator - scaled.expected_hits
-                        + case
-                            when scaled.numerator < scaled.expected_hits
-                                then least(0.5e0, scaled.expected_hits - scaled.numerator)
-                            else -least(0.5e0, scaled.numerator - scaled.expected_hits)
-                        end
+                        - case when scaled.numerator < scaled.expected_hits then -1 else 1 end
+                        * {{ lower_of('0.5e0', 'abs(scaled.numerator - scaled.expected_hits)') }}
                     )
                     / nullif(
-                        sqrt(greatest(scaled.expected_hits * (1 - scaled.judged_goal), 0)), 0
+                        sqrt(
+                            {{ higher_of('scaled.expected_hits * (1 - scaled.judged_goal)', '0') }}
+                        ), 0
                     )
             -- a mean, by its own scatter
             else
                 (scaled.judged_actual - scaled.judged_goal)
                 / nullif(
                     sqrt(
-                        greatest(
-                            (
+                        {{ higher_of('(
                                 scaled.sum_of_squares
                                 - scaled.denominator * scaled.judged_actual * scaled.judged_actual
-                            )
-                            / nullif(scaled.denominator - 1, 0)
-                            / nullif(scaled.denominator, 0), 0
-                        )
+                            )', '0') }}
+                        / nullif(scaled.denominator - 1, 0)
+                        / nullif(scaled.denominator, 0)
                     ), 0
                 )
         end as z_score

@@ -47,14 +47,10 @@ months as (
 month_variances as (
     select
         months.*,
-        greatest(
-            coalesce(
-                var_samp(raw_index) over (partition by {{ scope }})
-                - avg(noise) over (partition by {{ scope }}),
-                0
-            ),
-            0
-        ) as variance
+        {{ higher_of('coalesce(
+            var_samp(raw_index) over (partition by ' ~ scope ~ ')
+            - avg(noise) over (partition by ' ~ scope ~ '), 0
+        )', '0') }} as variance
     from months
 ),
 
@@ -94,14 +90,10 @@ relatives as (
 half_variances as (
     select
         relatives.*,
-        greatest(
-            coalesce(
-                avg(relative * relative) over (partition by {{ scope }})
-                - avg(noise) over (partition by {{ scope }}),
-                0
-            ),
-            0
-        ) as variance
+        {{ higher_of('coalesce(
+            avg(relative * relative) over (partition by ' ~ scope ~ ')
+            - avg(noise) over (partition by ' ~ scope ~ '), 0
+        )', '0') }} as variance
     from relatives
 ),
 

@@ -75,9 +75,10 @@ levelled as (
             and months.index_scope = windows.index_scope
             and months.role = windows.role
             and months.region = windows.region
-            and windows.month_number = least(
-                greatest(months.month_number, full_windows.first_month), full_windows.last_month
-            )
+            and windows.month_number = {{ lower_of(
+                higher_of('months.month_number', 'full_windows.first_month'),
+                'full_windows.last_month'
+            ) }}
     where windows.level > 0
 ),
 

@@ -62,7 +62,9 @@ final as (
                 and int_rep_periods.is_current
                 and int_rep_periods.capacity_days_remaining > 0
                 then
-                    greatest(int_scores__projected.goal_period - int_scores__projected.actual, 0)
+                    {{ higher_of(
+                        'int_scores__projected.goal_period - int_scores__projected.actual', '0'
+                    ) }}
                     / int_rep_periods.capacity_days_remaining
         end as needed_per_day,
         int_rep_periods.capacity_days,

@@ -1,13 +1,13 @@
 with int_forecasts__projected as (
     select * from {{ ref('int_forecasts__projected') }}
-    where is_replay
+    where is_replay and goal_probability is not null
 ),
 
 int_constants as (
     select * from {{ ref('int_constants') }}
 ),
 
--- 1e-6 forgives the rounding of sums
+-- 1e-6 forgives the rounding of sums; where nothing was forecast, nothing is judged
 judged as (
     select
         role,
@@ -16,7 +16,7 @@ judged as (
         share_elapsed,
         goal_probability,
         1e0 / moments as outcomes,
-        cast(least(floor(goal_probability * 10), 9) as integer) as chance_bin,
+        cast({{ lower_of('floor(goal_probability * 10)', '9') }} as integer) as chance_bin,
         case
             when outcome >= projection_low - 1e-6 and outcome <= projection_high + 1e-6 then 1
             else 0

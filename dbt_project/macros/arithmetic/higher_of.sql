@@ -1,0 +1,3 @@
+{% macro higher_of(one, other) -%}
+    case when {{ one }} >= {{ other }} then {{ one }} when {{ one }} < {{ other }} then {{ other }} end
+{%- endmacro %}
