@@ -1,4 +1,4 @@
-"""The house rules on Python: SQL lives in .sql files; files and functions are short."""
+"""House rules: SQL lives in .sql files; files and functions are short; unknown is never fine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1] / "orchestration"
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+ROOT = PROJECT / "orchestration"
 MOST_LINES_OF_A_QUERY = 3
 MOST_SQL_LINES = 200
 MOST_LINES_IN_A_FILE = 600
@@ -19,6 +22,28 @@ _SQL = re.compile(
     r"|update \S+ set|drop (table|schema|view)|alter table|copy)\b",
     re.IGNORECASE,
 )
+
+# what is said where a value is missing: coalesce(…, '…'), else '…', … ?? '…'
+_FALLBACK = re.compile(
+    r"(?:\bcoalesce\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*,|\belse\b|\?\?)"
+    r"""\s*\(?\s*(?P<quote>['"`])(?P<text>[^\n]*?)(?P=quote)"""
+)
+_REASSURING = re.compile(
+    r"\b(nothing|nobody|fine|usual|on track|over 99|100 ?%"
+    r"|no (result|status|miss|metric|gap|problem)(e?s)?)\b",
+    re.IGNORECASE,
+)
+
+
+def reassuring(text: str) -> list[str]:
+    """Fallbacks that soothe: where nothing is known, "Not known" is said first, with the reason.
+
+    A single word is a code, not a sentence.
+    """
+    said = [match["text"] for match in _FALLBACK.finditer(text) if " " in match["text"]]
+    return [
+        words for words in said if _REASSURING.search(words) and not words.startswith("Not known")
+    ]
 
 
 def modules() -> Iterator[tuple[str, str]]:
@@ -103,3 +128,42 @@ def test_links_of_the_pages_outside_docs_lead_somewhere() -> None:
     ]
     assert len(pages) > 3
     assert links == []
+
+
+@pytest.mark.parametrize(
+    "offender",
+    [
+        "coalesce(misses_1 || '.', 'Nothing is below its level.') as misses",
+        "coalesce(max(case when a = 1 then b end), 'No status moved.')",
+        "case when gap < 0 then sentence else 'No result was missed.' end",
+        "{sheet.diagnosis ?? 'No result was missed over the last 13 weeks.'}",
+        "{signal ??\n\t\t(`All is as usual`)}",
+        'words = chance(share) if share is not None else "over 99% chance"',
+    ],
+)
+def test_a_reassuring_fallback_is_found(offender: str) -> None:
+    assert reassuring(offender)
+
+
+def test_a_fallback_that_says_why_passes() -> None:
+    said = "coalesce(diagnosis, 'Not known: the role has no funnel.') || coalesce(luck, '')"
+    assert reassuring(said) == []
+    assert reassuring("case when has_goal then 'Nothing is below its level.' end") == []
+
+
+def test_no_sentence_reassures_where_nothing_is_known() -> None:
+    folders = {
+        "dbt_project/models": ".sql",
+        "dbt_project/macros": ".sql",
+        "reports/components": ".svelte",
+        "reports/pages": ".md",
+        "orchestration/readers": ".py",
+        "orchestration/site": ".py",
+    }
+    found = {
+        path.relative_to(PROJECT).as_posix(): said
+        for folder, suffix in folders.items()
+        for path in (PROJECT / folder).rglob(f"*{suffix}")
+        if (said := reassuring(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}

@@ -51,6 +51,15 @@ def chance(share: float | None) -> str:
     return "over 99%" if 0.995 <= share < 1 else f"{math.floor(share * 100 + 0.5)}%"
 
 
+def reach(share: float | None) -> str:
+    """What is known of the way to a goal: a chance of exactly 1 or 0 is none."""
+    if share is None:
+        return "not known with which chance"
+    if share >= 1:
+        return "the goal is reached"
+    return "the goal is out of reach" if share <= 0 else f"chance to reach it {chance(share)}"
+
+
 def format_value(value: float | None, unit: str, currency: str = "") -> str:
     """A value of a metric in its unit."""
     if value is None:

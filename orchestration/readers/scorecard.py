@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +22,12 @@ from orchestration.policy.as_of import company_time_zone
 from orchestration.policy.reading import read_policy
 from orchestration.readers.labels import (
     Status,
-    chance,
     format_day,
     format_moment,
     format_period,
     format_value,
     percent,
+    reach,
     read_statuses,
     status_of,
 )
@@ -377,6 +377,28 @@ def _header(scorecard: Scorecard, draw: _Drawing) -> RenderResult:
     yield Text(status.evidence, style="dim")
 
 
+def _outlook(metric: dict[str, Any], value: Callable[[str], str]) -> Iterator[str]:
+    """Where a running period heads; a ratio or mean, and a period that is over, head nowhere."""
+    goal_period, goal_to_date = metric["goal_period"], metric["goal_to_date"]
+    if metric["aggregation"] in ("ratio", "mean") or goal_period is None:
+        return
+    if goal_period <= goal_to_date:
+        return
+    if metric["projection"] is None:
+        yield (
+            "Not known where this period ends: too little is recorded to tell. "
+            f"Its goal is {value('goal_period')}."
+        )
+        return
+    likely = ""
+    if metric["projection_low"] is not None:
+        likely = f" (likely {value('projection_low')} to {value('projection_high')})"
+    way = reach(metric["goal_probability"])
+    yield f"Heading for {value('projection')}{likely} of {value('goal_period')}; {way}."
+    if metric["needed_per_day"]:
+        yield f"Needed from here: {value('needed_per_day')} per working day left."
+
+
 def _metric(
     scorecard: Scorecard, metric: dict[str, Any], draw: _Drawing, width: int
 ) -> RenderResult:
@@ -411,18 +433,6 @@ def _metric(
                 f"days{figures}. On the others no record could reach us."
             )
         )
-    has_goal_left = (metric["goal_period"] or 0) > (metric["goal_to_date"] or 0)
-    if metric["projection"] is not None and has_goal_left:  # else the period heads nowhere
-        likely = ""
-        if metric["projection_low"] is not None:
-            likely = f" (likely {value('projection_low')} to {value('projection_high')})"
-        reach = ""
-        if metric["goal_probability"] is not None:
-            reach = f"; chance to reach it {chance(metric['goal_probability'])}"
-        lines.append(
-            Text(f"Heading for {value('projection')}{likely} of {value('goal_period')}{reach}.")
-        )
-        if metric["needed_per_day"]:
-            lines.append(Text(f"Needed from here: {value('needed_per_day')} per working day left."))
+    lines += [Text(line) for line in _outlook(metric, value)]
     for line in lines:
         yield Padding(line, (0, 0, 0, 2), expand=False)

@@ -60,6 +60,14 @@ export function chance(share) {
 	return `${Math.round(share * 100)}%`;
 }
 
+/** What is known of the way to a goal: a chance of exactly 1 or 0 is none. */
+export function reach(share) {
+	if (isMissing(share)) return 'not known with which chance';
+	if (share >= 1) return 'the goal is reached';
+	if (share <= 0) return 'the goal is out of reach';
+	return `chance to reach it ${chance(share)}`;
+}
+
 /** A factor between days: 1 is neutral. */
 export function factor(value, digits = 2) {
 	return isMissing(value) ? NOTHING : value.toFixed(digits);

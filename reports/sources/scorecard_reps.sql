@@ -29,6 +29,7 @@ select
     metrics_too_little_data,
     metrics_no_goal,
     metrics_data_suspect,
+    metrics_not_captured,
     capacity_days,
     status
 from scorecard_reps

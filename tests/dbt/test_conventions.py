@@ -30,7 +30,7 @@ PREFIXES = {
 RAW_BEYOND_STAGING = {"holidays", "time_zone_days", "scorecard_history", "_changed_months"}
 
 # functions that DuckDB, Spark and PostgreSQL have in common, as sqlglot names them. Not least and
-# greatest: they skip nulls, and what is not known becomes a figure. lower_of and higher_of keep them
+# greatest: they skip nulls, so what is not known becomes a figure. lower_of and higher_of keep it
 FUNCTIONS = {
     "ABS", "AND", "AVG", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXISTS", "EXP",
     "EXTRACT", "FLOOR", "IF", "LAG", "LEAD", "LN", "LOWER", "MAX", "MIN",

@@ -13,6 +13,7 @@ from orchestration.readers.labels import (
     format_moment,
     format_value,
     percent,
+    reach,
     read_statuses,
     status_of,
 )
@@ -54,6 +55,20 @@ def test_a_share_is_rounded_down(share: float | None, expected: str) -> None:
 )
 def test_a_chance_is_certain_only_when_it_is(share: float | None, expected: str) -> None:
     assert chance(share) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        (None, "not known with which chance"),
+        (0.0, "the goal is out of reach"),
+        (0.37, "chance to reach it 37%"),
+        (0.999, "chance to reach it over 99%"),
+        (1.0, "the goal is reached"),
+    ],
+)
+def test_reached_and_out_of_reach_are_words(share: float | None, expected: str) -> None:
+    assert reach(share) == expected
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,7 @@ def rep_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "metrics_too_little_data": statuses.count("too_little_data"),
                 "metrics_no_goal": statuses.count("no_goal"),
                 "metrics_data_suspect": statuses.count("data_suspect"),
+                "metrics_not_captured": statuses.count("not_captured"),
                 "capacity_days": first["capacity_days"],
                 "status": score_status(level_of(score(rows)), statuses),
             }

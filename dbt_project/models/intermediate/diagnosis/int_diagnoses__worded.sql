@@ -6,6 +6,11 @@ int_results__missed as (
     select * from {{ ref('int_results__missed') }}
 ),
 
+results as (
+    select * from {{ ref('int_funnels__chained') }}
+    where step = last_step
+),
+
 metrics as (
     select * from {{ ref('metrics') }}
 ),
@@ -14,7 +19,7 @@ int_settings as (
     select * from {{ ref('int_settings') }}
 ),
 
-final as (
+missed as (
     select
         int_results__missed.rep_id,
         int_results__missed.period_type,
@@ -73,6 +78,35 @@ final as (
     left join metrics
         on int_factors__tested.leading_metric_id = metrics.metric_id
     where int_factors__tested.cause_rank = 1
+),
+
+-- no miss is said only where a result was compared
+final as (
+    select * from missed
+    union all
+    select
+        results.rep_id,
+        results.period_type,
+        results.period_start,
+        results.is_current,
+        results.metric_id,
+        cast(null as {{ type_text() }}) as factor_name,
+        results.step_name || ': '
+        || {{ value_text('results.actual', 'results.unit') }}
+        || case when results.goal is null then ', of the peers'' ' else ', of the goal of ' end
+        || {{ value_text('coalesce(results.goal, results.expected)', 'results.unit') }}
+        || ': no miss to explain.' as sentence
+    from results
+    cross join int_settings
+    left join missed
+        on
+            results.rep_id = missed.rep_id
+            and results.period_type = missed.period_type
+            and results.period_start = missed.period_start
+    where
+        missed.rep_id is null
+        and floor(results.actual + 0.5e0)
+        >= floor(coalesce(results.goal, results.expected) + 0.5e0)
 )
 
 select * from final

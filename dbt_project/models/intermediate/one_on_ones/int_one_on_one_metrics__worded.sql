@@ -19,13 +19,16 @@ named as (
         int_one_on_one_metrics.sort_order,
         int_one_on_one_metrics.status,
         int_one_on_one_metrics.attainment,
-        int_one_on_one_metrics.status = 'not_captured'
+        -- too early, but not below the goal, is told
+        int_one_on_one_metrics.status in ('not_captured', 'data_suspect')
         or int_one_on_one_metrics.status = 'too_little_data'
-        and coalesce(int_one_on_one_metrics.attainment < 1, false) as is_untold,
+        and coalesce(int_one_on_one_metrics.attainment < 1, true) as is_untold,
         {{ value_text('int_one_on_one_metrics.actual', 'int_one_on_one_metrics.unit') }}
         || ' of '
         || {{ value_text('int_one_on_one_metrics.goal_to_date', 'int_one_on_one_metrics.unit') }}
             as distance,
+        coalesce(int_one_on_one_metrics.status <> 'no_goal', false) as has_goal,
+        int_one_on_one_metrics.status_week_before is not null as is_compared,
         int_one_on_one_metrics.gap_days,
         int_one_on_one_metrics.gap_first_day,
         int_one_on_one_metrics.gap_last_day,
@@ -56,8 +59,12 @@ final as (
         is_proven,
         is_moved,
         is_untold,
+        has_goal,
+        is_compared,
         metric_name || case
             when status = 'not_captured' then ' (no record could have reached us)'
+            when distance is null then ' (nothing to measure yet)'
+            when status = 'data_suspect' then ' ' || distance || ' (records may be missing)'
             else ' ' || distance || ' (too early to tell)'
         end as untold,
         'No activity of any kind on ' || {{ count_text('gap_days') }} || ' working days ('

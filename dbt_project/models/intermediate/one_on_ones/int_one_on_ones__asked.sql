@@ -77,7 +77,9 @@ questions as (
         || ': what would have to happen?' as question
     from int_one_on_ones__current
     cross join int_constants
-    where int_one_on_ones__current.month_goal_probability < int_constants.doubtful_chance
+    where
+        int_one_on_ones__current.month_goal_probability > 0
+        and int_one_on_ones__current.month_goal_probability < int_constants.doubtful_chance
     union all
     select
         rep_id,

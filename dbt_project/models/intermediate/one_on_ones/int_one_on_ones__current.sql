@@ -10,7 +10,7 @@ int_rep_cards as (
 
 int_scores__projected as (
     select * from {{ ref('int_scores__projected') }}
-    where goal_probability is not null
+    where is_additive and goal_period > 0
 ),
 
 -- a month that has just begun has no evidence yet
@@ -31,8 +31,8 @@ ranked as (
         int_rep_cards.metric_name,
         int_rep_cards.period_type,
         int_scores__projected.goal_probability,
-        row_number() over (
-            partition by int_rep_cards.rep_id, int_rep_cards.period_type
+        rank() over (
+            partition by int_rep_cards.rep_id
             order by
                 case when int_rep_cards.metric_kind = 'lagging' then 0 else 1 end asc nulls last,
                 int_rep_cards.weight desc nulls last,
@@ -48,14 +48,26 @@ ranked as (
             and int_rep_cards.period_start = int_scores__projected.period_start
 ),
 
+-- a chance of exactly 0 or 1 is none: the goal is out of reach, or reached
 paced as (
     select
         rep_id,
-        max(case when period_type = 'month' then metric_id end) as pace_metric_id,
-        max(metric_name) as pace_metric_name,
-        max(case when period_type = 'month' then goal_probability end) as month_goal_probability,
-        max(case when period_type = 'quarter' then goal_probability end)
-            as quarter_goal_probability
+        {% for period in ["month", "quarter"] %}
+        max(case when period_type = '{{ period }}' then goal_probability end)
+            as {{ period }}_goal_probability,
+        max(
+            case
+                when period_type <> '{{ period }}' or goal_probability is null then null
+                when goal_probability >= 1 then 'the goal of the {{ period }} is reached'
+                when goal_probability <= 0 then 'the goal of the {{ period }} is out of reach'
+                else
+                    {{ chance_text('goal_probability') }}
+                    || ' chance to reach the goal of the {{ period }}'
+            end
+        ) as {{ period }}_words,
+        {% endfor %}
+        max(metric_id) as pace_metric_id,
+        max(metric_name) as pace_metric_name
     from ranked
     where pace_rank = 1
     group by 1
@@ -67,21 +79,26 @@ final as (
         int_one_on_ones.week_start_date,
         diagnoses.metric_id as diagnosed_metric_id,
         diagnoses.factor_name,
-        diagnoses.sentence as diagnosis,
+        coalesce(
+            diagnoses.sentence,
+            'Not known: the role has no funnel, a step of it has neither goal nor peers to compare'
+            || ' with, or activity did not reach us.'
+        ) as diagnosis,
         paced.pace_metric_id,
         paced.pace_metric_name,
         paced.month_goal_probability,
         paced.quarter_goal_probability,
         case
-            when paced.month_goal_probability is null
-                then 'No goal on a result that adds up: there is no pace to tell.'
+            when paced.pace_metric_id is null
+                then 'Not known: no result that adds up has a goal, so there is no pace to tell.'
+            when paced.month_words is null and paced.quarter_words is null
+                then
+                    'Not known: ' || paced.pace_metric_name
+                    || ' has too little history to tell a chance to reach its goal.'
             else
-                paced.pace_metric_name || ': '
-                || {{ chance_text('paced.month_goal_probability') }}
-                || ' chance to reach the goal of the month'
-                || coalesce(
-                    ', ' || {{ chance_text('paced.quarter_goal_probability') }}
-                    || ' that of the quarter', ''
+                paced.pace_metric_name || ': ' || coalesce(
+                    paced.month_words || '; ' || paced.quarter_words,
+                    paced.month_words, paced.quarter_words
                 ) || '.'
         end as pace,
         int_rep_leads__listed.lead_1_id,
