@@ -22,6 +22,7 @@ def check(company: Company = None) -> None:
     """Check policy, settings, files and connections; a finding names the place and the remedy."""
     from orchestration.policy.check import require_policy
     from orchestration.readers.alerts import AlertSettings
+    from orchestration.readers.findings import findings_of_release
     from orchestration.sources.registry import enabled_sources
 
     settings = settings_of(company)
@@ -45,7 +46,7 @@ def check(company: Company = None) -> None:
         from orchestration.releases.postgres import check_server
 
         out.print(check_server(settings), markup=False)
-    _print_warnings(warnings)
+    _print_warnings([*warnings, *findings_of_release(settings)])
     out.print(f"[green]Policy and files of '{settings.company}' are in order.[/]")
 
 

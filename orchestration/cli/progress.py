@@ -66,6 +66,7 @@ def print_summary(
     settings: Settings, loads: list[Loaded], seconds: float, *, reports: bool, alerts: bool
 ) -> None:
     """Print what was read, checked and published."""
+    from orchestration.policy.check import check_policy
     from orchestration.releases.release import current_release
     from orchestration.warehouse.run_state import read_alerts, read_checks
 
@@ -80,15 +81,17 @@ def print_summary(
     )
     if quarantined:
         out.print(f"           {quarantined:,} bad rows are in quarantine", style="yellow")
-    for warning in (warning for load in loads for warning in load.warnings):
+    found = [str(problem) for problem in check_policy(settings) if problem.severity == "warn"]
+    for warning in (*(warning for load in loads for warning in load.warnings), *found):
         out.print(f"           warning: {warning}", style="yellow", markup=False)
     checks = read_checks(settings)
     warned = [result for result in checks if not result.passed]
     out.print(f"Checked    {len(checks) - len(warned)} of {len(checks)} checks passed")
     for result in warned:
+        # a finding says what to do where others say what was expected
+        expected = "" if result.expected == "none" else f", expected {result.expected}"
         out.print(
-            f"           warning: {result.check_name}: {result.observed_value}, "
-            f"expected {result.expected}",
+            f"           warning: {result.check_name}: {result.observed_value}{expected}",
             style="yellow",
             markup=False,
         )

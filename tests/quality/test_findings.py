@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from orchestration.core.settings import Settings
 from orchestration.policy.reading import read_policy
+from orchestration.quality.checks import query_names
 from orchestration.quality.findings import find_in_files
+from orchestration.quality.runner import run_suite
 from orchestration.sources.files.load import staged_files
 from tests.quality.conftest import write_seed
 
@@ -256,3 +259,70 @@ def test_of_one_kind_the_first_are_listed_and_the_rest_is_counted(company: Setti
 
     assert len(findings) == 12
     assert "(and 18 more like it)" in findings[-1]
+
+
+# one of each kind of what refers to nothing, or never happened
+ODD = """
+update raw_files.reps set role = 'sdr' where rep_id = 'r1';
+insert into raw_files.reps by name
+    select 'r3' as rep_id, 'Rep 3' as rep_name, 'SDR' as role, 'false' as _is_deleted;
+update raw_files.activities set outcome = 'Reached' where outcome = 'connected';
+update raw_files.activities set activity_type = 'Ring' where activity_id like '%_5';
+update raw_files.opportunities set rep_id = 'r9' where opportunity_id = 'o1';
+update raw_files.opportunities set close_date = '2026-05-01' where opportunity_id = 'o2';
+update raw_files.opportunities set currency = 'EUR' where opportunity_id = 'o3';
+update raw_files.leads set account_id = 'acne' where lead_id = 'l1';
+update raw_files.activities set occurred_at = '2027' || substr(occurred_at, 5)
+    where activity_id like '%_1';
+update raw_files.opportunity_stage_changes set from_stage = 'Trial' where from_stage = 'Demo';
+"""
+# the same records as dbt maps those of a CRM
+MOVED = {
+    "reps": "rep_id, rep_name, role, cast(hire_date as date) as hire_date",
+    "activities": (
+        "activity_id, rep_id, activity_type, direction, outcome,"
+        " cast(duration_seconds as double) as duration_seconds,"
+        " replace(replace(occurred_at, 'T', ' '), 'Z', '') as occurred_at"
+    ),
+    "opportunities": (
+        "opportunity_id, rep_id, cast(amount as double) as amount, currency,"
+        " cast(close_date as date) as close_date, cast(is_closed as boolean) as is_closed,"
+        " cast(is_won as boolean) as is_won, replace(created_at, 'Z', '+00') as created_at"
+    ),
+    "opportunity_splits": "opportunity_id, rep_id, split_ratio",
+    "opportunity_stage_changes": "opportunity_id, from_stage, to_stage, changed_at",
+    "leads": "lead_id, rep_id, account_id, created_at",
+    "accounts": "account_id",
+}
+
+
+def findings_of_refresh(settings: Settings) -> dict[str, str | None]:
+    names = set(query_names("policy"))
+    results = run_suite(settings, "marts", dt.date(2026, 6, 26))
+    return {one.check_name: one.observed_value for one in results if one.check_name in names}
+
+
+@pytest.mark.filterwarnings("ignore:module 'sre_(constants|parse)':DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:`schema_name` is deprecated:DeprecationWarning")
+def test_files_and_a_crm_with_the_same_records_have_the_same_findings(
+    settings: Settings, plant: Callable[[str], None]
+) -> None:
+    plant(ODD)
+    of_files = findings_of_refresh(settings)
+    plant("create schema intermediate")
+    for table, columns in MOVED.items():
+        plant(
+            f"create table intermediate.int_salesforce__{table} as"
+            f" select {columns}, false as is_deleted from raw_files.{table};"
+            f"delete from raw_files.{table}"
+        )
+    plant(
+        "create table intermediate.int_goals__of_quotas as select null as goal_id, null as scope,"
+        " null as scope_value, null as metric_id, null as valid_from, null as valid_to limit 0"
+    )
+
+    of_crm = findings_of_refresh(replace(settings, sources=("files", "salesforce")))
+
+    quiet = {name for name, said in of_files.items() if said == "none found"}
+    assert quiet == {"gx_goals_are_for_somebody", "gx_scorecard_metrics_have_a_goal"}
+    assert of_crm == of_files

@@ -3,6 +3,7 @@
 -- table: scorecard_rep_metrics
 -- column: actual
 -- expected: actual = sum of the rep's facts
+-- absent: nobody is on a scorecard
 
 with shown as (
     select *, rep_id || ' ' || period_type || ' ' || period_id as label

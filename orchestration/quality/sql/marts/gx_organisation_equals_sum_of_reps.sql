@@ -4,6 +4,7 @@
 -- table: scorecard_teams
 -- column: actual
 -- expected: organisation = sum of the reps + unassigned
+-- absent: nobody is on a scorecard
 
 with shown as (
     select *, period_type || ' ' || period_id as label
