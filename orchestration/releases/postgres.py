@@ -55,8 +55,11 @@ LONGEST_WAIT = 600.0
 RULES_OF_MARTS = {
     **RULES,
     "dim_dates": Rule("all"),
+    "excluded_records": Rule("own"),
+    "fct_counted_records": Rule("own"),
     "fct_lagging_metrics_daily": Rule("own"),
     "fct_leading_metrics_daily": Rule("own"),
+    "record_accounting": Rule("all"),
 }
 # which rows a person other than an analyst sees, by the rule of the table; aggregates of a team are
 # shown to whoever manages everybody in it, because SQL could subtract the others

@@ -169,6 +169,8 @@ def differing_on_postgres(
             "--resource-type", "model", "--resource-type", "seed", "--select",
             *(f"+{model}" for model in models),
         )  # fmt: skip
+        broken = {name: said for name, said in outcomes.items() if said.startswith("error")}
+        assert not broken
         assert {said.split()[0] for said in outcomes.values()} <= {"success", "SELECT", "CREATE"}
         with (
             engines.open_engine(there.settings) as engine,

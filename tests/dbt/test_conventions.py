@@ -23,7 +23,7 @@ Models = Mapping[str, Mapping[str, Any]]
 PREFIXES = {
     "staging": r"stg_[a-z]+__",
     "intermediate": "int_",
-    "marts": r"(dim|fct|scorecard|goal|lead|projection|leading)_",
+    "marts": r"(dim|fct|scorecard|goal|lead|projection|leading|record|excluded)_",
 }
 # raw tables that a model beyond staging may read: reference tables and what we published ourselves
 # need no staging, and the months that changed are for the one incremental model

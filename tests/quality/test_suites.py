@@ -125,6 +125,9 @@ MARTS_DEFECTS = {
         "update marts.fct_leading_metrics_daily set value = value - 1"
         " where metric_id = 'dials' and rep_id = 'r1' and date_day = '2026-04-06'"
     ),
+    "gx_records_accounted_for": (
+        "update marts.record_accounting set counted_count = 3 where event_type = 'deal_won'"
+    ),
     "gx_organisation_equals_sum_of_reps": (
         "update marts.scorecard_teams set actual = actual - unassigned_actual"
         " where metric_id = 'dials' and period_type = 'month'"

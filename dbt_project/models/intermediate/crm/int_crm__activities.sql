@@ -1,10 +1,11 @@
 {{ config(materialized='view') }}
 
 with sourced_activities as (
-    {{ source_records('activities') }}
+    {{ source_records('activities', with_source=true) }}
 )
 
 select
+    record_source as source,
     activity_id,
     coalesce(rep_id, 'unassigned') as rep_id,
     contact_id,

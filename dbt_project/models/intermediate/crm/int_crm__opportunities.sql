@@ -1,5 +1,5 @@
 with sourced_opportunities as (
-    {{ source_records('opportunities') }}
+    {{ source_records('opportunities', with_source=true) }}
 ),
 
 int_settings as (
@@ -25,6 +25,7 @@ live as (
 -- one rate per currency and day: the ranges of a currency do not overlap
 converted as (
     select
+        live.record_source as source,
         live.opportunity_id,
         coalesce(live.rep_id, 'unassigned') as rep_id,
         live.account_id,

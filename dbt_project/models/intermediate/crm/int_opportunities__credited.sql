@@ -27,6 +27,7 @@ splits as (
 -- source does not know is kept as nobody's
 credited as (
     select
+        int_crm__opportunities.source,
         int_crm__opportunities.opportunity_id,
         coalesce(known_reps.rep_id, 'unassigned') as rep_id,
         coalesce(splits.split_ratio, 1) as split_ratio,

@@ -1,9 +1,9 @@
 with sourced_leads as (
-    {{ source_records('leads') }}
+    {{ source_records('leads', with_source=true) }}
 ),
 
 sourced_opportunity_stage_changes as (
-    {{ source_records('opportunity_stage_changes') }}
+    {{ source_records('opportunity_stage_changes', with_source=true) }}
 ),
 
 int_opportunities__credited as (
@@ -21,6 +21,8 @@ known_reps as (
 -- a lead of a rep that the source does not know is kept as nobody's
 leads as (
     select
+        sourced_leads.record_source as source,
+        sourced_leads.lead_id,
         coalesce(known_reps.rep_id, 'unassigned') as rep_id,
         sourced_leads.created_day,
         sourced_leads.created_at,
@@ -34,6 +36,8 @@ leads as (
 
 moments as (
     select
+        source,
+        lead_id as record_id,
         rep_id,
         'leads' as source_table,
         'created' as outcome,
@@ -43,6 +47,8 @@ moments as (
     from leads
     union all
     select
+        source,
+        lead_id as record_id,
         rep_id,
         'leads' as source_table,
         'converted' as outcome,
@@ -54,6 +60,11 @@ moments as (
     union all
     -- a stage change is credited as its deal is: a deleted deal takes its changes with it
     select
+        sourced_opportunity_stage_changes.record_source as source,
+        sourced_opportunity_stage_changes.opportunity_id || ' '
+        || coalesce(
+            cast(sourced_opportunity_stage_changes.changed_at as {{ type_text() }}), ''
+        ) || ' ' || coalesce(sourced_opportunity_stage_changes.to_stage, '') as record_id,
         int_opportunities__credited.rep_id,
         'opportunity_stage_changes' as source_table,
         lower(sourced_opportunity_stage_changes.to_stage) as outcome,
