@@ -139,6 +139,18 @@ def test_types_that_engines_call_by_other_names_come_from_macros(
     ] == ["with_double_literals"]  # PostgreSQL's own
 
 
+def test_each_singular_test_says_what_should_hold_and_what_to_do(
+    manifest: Mapping[str, Any],
+) -> None:
+    singular = {
+        node["name"]: node["description"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and "test_metadata" not in node
+    }
+    assert singular
+    assert {name for name, said in singular.items() if " If not, " not in f" {said}"} == set()
+
+
 def test_no_model_or_macro_reads_the_clock(models: Models, manifest: Mapping[str, Any]) -> None:
     clock = re.compile(r"current_(date|time|timestamp)|\bnow\(|\btoday\(|run_started_at|localtime")
     ours = [

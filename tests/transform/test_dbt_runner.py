@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.core.errors import ScorecardError
-from orchestration.core.settings import Settings
+from orchestration.core.settings import REPOSITORY, Settings
 from orchestration.transform import dbt_runner
 
 AS_OF = dt.date(2026, 6, 29)
@@ -105,6 +105,23 @@ def test_a_build_gives_tables_events_and_checks(small: Settings) -> None:
     assert (failed.table_name, failed.column_name, failed.layer) == ("goals_today", "goal", "dbt")
     assert checks["unique_goals_today_metric_id"].passed
     assert not failed.stops_the_run
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r\n\r\n", "\n\n"])
+def test_a_seed_with_mixed_line_ends_is_read(small: Settings, end: str) -> None:
+    """As `scorecard check` reads it: a quoted line end belongs to its cell."""
+    name = "macros/engine/load_csv_rows.sql"
+    macro = small.dbt_project_dir / name
+    macro.parent.mkdir(parents=True)
+    macro.write_text((REPOSITORY / "dbt_project" / name).read_text(encoding="utf-8"))
+    goals = f'metric_id,goal\ndials,50{end}demos,50\n"two\nlines",50{end}'
+    (small.dbt_project_dir / "seeds/demo/goals.csv").write_bytes(goals.encode())
+
+    dbt_runner.build(small, dbt_runner.parse(small), AS_OF).raise_for_errors()
+
+    with duckdb.connect(str(small.warehouse_path)) as connection:
+        rows = connection.execute("select metric_id, goal from goals order by all").fetchall()
+    assert rows == [("demos", 50), ("dials", 50), ("two\nlines", 50)]
 
 
 def test_another_day_needs_no_other_parse(small: Settings) -> None:
