@@ -128,6 +128,29 @@ def test_days_weeks_months_quarters_and_years_have_the_same_sums(built: Company)
     assert all(sums == pytest.approx(days) for sums in by_type.values())
 
 
+def test_months_add_up_for_every_rep_and_metric(built: Company) -> None:
+    """Where each month of the rep has the metric: a role may lose one with a promotion."""
+    sql = """
+        with months as (
+            select long.rep_id, long.metric_id, long.period_type, long.period_id, long.actual,
+                count(distinct cards.period_id) as cards, count(short.period_id) as months,
+                coalesce(sum(short.actual), 0) as total
+            from marts.scorecard_rep_metrics as long
+            left join marts.scorecard_reps as cards
+                on cards.rep_id = long.rep_id and cards.period_type = 'month'
+                and cards.period_start between long.period_start and long.period_end
+            left join marts.scorecard_rep_metrics as short
+                on short.rep_id = cards.rep_id and short.period_type = 'month'
+                and short.period_id = cards.period_id and short.metric_id = long.metric_id
+            where long.period_type in ('quarter', 'year') and long.aggregation in ('count', 'sum')
+            group by all
+        )
+        select count(*) filter (abs(actual - total) > 1e-6), count(*) filter (actual > 0) > 0
+        from months where cards = months
+    """
+    assert built.rows(sql) == [(0, True)]
+
+
 @pytest.fixture(scope="module")
 def statistics(built: Company) -> Mapping[str, str]:
     """The macros of evidence and chance as SQL over numbers."""

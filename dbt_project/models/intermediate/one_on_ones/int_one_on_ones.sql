@@ -62,7 +62,7 @@ final as (
     select
         sheets.*,
         case
-            when score is null then 'No score: no metric has a goal in these four weeks.'
+            when score is null then 'Not known: no metric can be judged in these four weeks.'
             when score_week_before is null
                 then
                     'Score ' || {{ floored_percent_text('score') }}
