@@ -58,6 +58,8 @@ RULES = {
     "dim_reps": Rule("own"),
     "dim_seasonal_adjustments": Rule("role"),
     "dim_statuses": Rule("all"),
+    # ids of anybody's records
+    "excluded_record_reasons": Rule("none"),
     "fct_goals_daily": Rule("own"),
     # planning and judging goals is the work of those who set them, over all roles
     "goal_plan": Rule("none"),
@@ -68,6 +70,7 @@ RULES = {
     "lead_scores": Rule("own"),
     "leading_indicator_audit": Rule("role"),
     "projection_calibration": Rule("role"),
+    "record_accounting": Rule("all"),
     "releases": Rule("all"),
     "scorecard_benchmarks": Rule(
         "own", team_columns=("team_value",), organisation_columns=("organisation_value",)

@@ -59,7 +59,6 @@ RULES_OF_MARTS = {
     "fct_counted_records": Rule("own"),
     "fct_lagging_metrics_daily": Rule("own"),
     "fct_leading_metrics_daily": Rule("own"),
-    "record_accounting": Rule("all"),
 }
 # which rows a person other than an analyst sees, by the rule of the table; aggregates of a team are
 # shown to whoever manages everybody in it, because SQL could subtract the others

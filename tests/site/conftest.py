@@ -528,12 +528,11 @@ def signal_rows() -> list[dict[str, Any]]:
     """`scorecard_data_signals`: a team's gap, a rep's gap, a habit, and what cannot be seen."""
     found = [
         ("capture_drop_team", "North", None, "email", "signal",
-         "Activities of the kind email were captured on 3 of 25 working days of the team's reps"
-         " since 2026-11-12; in the 56 days before it was 96% of the days. An integration may have"
-         " stopped."),
+         "No activity of the kind email reached us from the team on 5 working days (2026-11-12 to"
+         " 2026-11-18). Nobody is judged by these days. An integration may have stopped."),
         ("capture_drop_rep", "West", SUSPECT, "any", "signal",
-         "Activities were captured on 1 of 5 working days since 2026-11-12; on the rest of the team"
-         " it is 97% of the days. A connection may have stopped, or leave is not entered."),
+         "No activity of any kind on 4 working days (2026-11-12 to 2026-11-17): leave, a broken"
+         " integration, or no work? Enter time off, or confirm."),
         ("short_calls", "North", "r02", "call", "signal",
          "62% of 240 calls lasted at most 5 seconds; among peers it is 9%. Ask how these calls"
          " are dialled before reading their number."),
@@ -579,6 +578,32 @@ LONG_SHEET = {
     "intervention_1_id": "i1",
     "intervention_2_id": "i2",
 }
+
+
+def account_rows() -> dict[str, list[dict[str, Any]]]:
+    """`record_accounting` and `excluded_record_reasons`: some of 120 activities and 12 deals."""
+    return {
+        "record_accounting": [
+            {"source_table": table, "event_type": event, "raw_count": raw,
+             "counted_count": counted, "excluded_count": raw - counted}
+            for table, event, raw, counted in (
+                ("activities", None, 120, 112), ("activities", "dial", 100, 100),
+                ("opportunities", None, 12, 12), ("opportunities", "deal_won", 6, 5),
+            )
+        ],
+        "excluded_record_reasons": [
+            {"source": "files", "source_table": table, "event_type": event, "reason": reason,
+             "is_counted": False, "remedy": remedy, "record_count": count, "first_records": ids}
+            for table, event, reason, remedy, count, ids in (
+                ("activities", None, "no_event_rule",
+                 "Nothing to do if it should not count; else add a rule to event_rules.csv.", 7,
+                 "a1, a2, a3, a4, a5"),
+                ("activities", None, "deleted", "Nothing to do: the source deleted it.", 1, "a9"),
+                ("opportunities", "deal_won", "no_close_date",
+                 "Enter the close date of the deal in the source.", 1, "d4"),
+            )
+        ],
+    }  # fmt: skip
 
 
 def sheet_rows(metrics: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -1206,6 +1231,7 @@ def write_published(path: Path) -> Path:
         tables["scorecard_rep_metrics"], tables["scorecard_reps"]
     )
     tables["scorecard_data_signals"] = signal_rows()
+    tables |= account_rows()
     tables["goal_plan"] = plan_rows()
     tables["scorecard_funnels"], tables["scorecard_diagnosis"] = funnel_rows(
         tables["scorecard_rep_metrics"]

@@ -52,6 +52,8 @@ READERS = [
     ("CoverageTable", "row", ["projections.md coverage"]),
     ("LeadingAudit", "row", ["leading.md audit"]),
     ("CheckList", "check", ["data-quality.md checks"]),
+    ("RecordAccounts", "table", ["data-quality.md accounts"]),
+    ("RecordAccounts", "one", ["data-quality.md excluded"]),
     ("ReleaseFacts", "release", ["data-quality.md release"]),
     ("HistoryView", "metric", ["reps/[rep_id]/history.md history"]),
     ("HistoryView", "change", ["reps/[rep_id]/history.md restatements"]),
