@@ -216,6 +216,8 @@ left join facts
     on facts.rep_id = reps.rep_id and facts.metric_id = metrics.metric_id
     and facts.date_day between period_start and period_end
 group by all;
+alter table marts.scorecard_rep_metrics add column judged_actual double;
+update marts.scorecard_rep_metrics set judged_actual = actual;
 create table marts.scorecard_teams as
 select
     as_of_date, 'organisation' as team_scope, 'All teams' as team, metric_id, aggregation,
@@ -234,8 +236,8 @@ delete from marts.scorecard_rep_metrics where rep_id = 'unassigned';
 -- r1 and r2 worked 10 days each; of two reps the median is the mean
 create table marts.scorecard_benchmarks as
 select
-    rep_id, metric_id, aggregation, period_type, period_id, period_start, actual,
-    'SDR' as role, 10::double as capacity_days, 'role' as peer_scope,
+    rep_id, metric_id, aggregation, period_type, period_id, period_start, judged_actual,
+    'SDR' as role, 10::double as judged_capacity_days, 'role' as peer_scope,
     avg(actual) over (partition by metric_id, period_type) as organisation_value,
     avg(actual) over (partition by metric_id, period_type) as peer_median
 from marts.scorecard_rep_metrics;

@@ -382,7 +382,8 @@ def benchmark_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
             days_at_work = 0.0 if away else row["capacity_days"]
             scale = days_at_work if additive else 1.0
             rate = row["actual"] / row["capacity_days"] if additive else row["actual"]
-            entry = row | {"capacity_days": days_at_work, "scale": scale, "rate": rate}
+            days = {"capacity_days": days_at_work, "judged_capacity_days": days_at_work}
+            entry = row | days | {"scale": scale, "rate": rate}
             groups.setdefault((row["metric_id"], row["period_id"]), []).append(entry)
 
     result = []

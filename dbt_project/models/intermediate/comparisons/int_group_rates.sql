@@ -12,7 +12,7 @@ teams as (
         period_start,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
-        sum(capacity_days) as capacity_days
+        sum(judged_capacity_days) as judged_capacity_days
     from int_rep_results__rated
     group by 1, 2, 3, 4, 5
 ),
@@ -20,7 +20,7 @@ teams as (
 team_rates as (
     select
         teams.*,
-        numerator / nullif(case when is_additive then capacity_days else denominator end, 0)
+        numerator / nullif(case when is_additive then judged_capacity_days else denominator end, 0)
             as team_rate
     from teams
 ),
@@ -31,7 +31,7 @@ organisations as (
         period_type,
         period_start,
         sum(numerator)
-        / nullif(sum(case when is_additive then capacity_days else denominator end), 0)
+        / nullif(sum(case when is_additive then judged_capacity_days else denominator end), 0)
             as organisation_rate
     from teams
     group by 1, 2, 3

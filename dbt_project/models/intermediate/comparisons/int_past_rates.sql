@@ -24,7 +24,7 @@ first_days as (
 summed as (
     select
         {% for comparison in comparisons %}
-        {% for part in ["numerator", "denominator", "capacity_days"] %}
+        {% for part in ["numerator", "denominator", "judged_capacity_days"] %}
         sum(
             case
                 when int_periods__compared.comparison = '{{ comparison }}'
@@ -61,7 +61,7 @@ final as (
         {{ comparison }}_numerator
         / nullif(
             case
-                when is_additive then {{ comparison }}_capacity_days
+                when is_additive then {{ comparison }}_judged_capacity_days
                 else {{ comparison }}_denominator
             end, 0
         ) as {{ comparison }}_rate,

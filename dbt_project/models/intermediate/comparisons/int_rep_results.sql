@@ -37,9 +37,15 @@ final as (
         metrics.aggregation in ('count', 'sum') as is_additive,
         int_rep_scores__measured.actual,
         int_rep_scores__measured.goal_to_date,
+        int_rep_scores__measured.judged_actual,
+        int_rep_scores__measured.judged_goal,
         int_rep_scores__measured.numerator,
         int_rep_scores__measured.denominator,
-        int_rep_periods.capacity_days
+        int_rep_periods.capacity_days,
+        {{ settle(
+            'int_rep_periods.capacity_days'
+            ~ ' - coalesce(int_rep_scores__measured.unjudged_capacity, 0)'
+        ) }} as judged_capacity_days
     from int_rep_scores__measured
     inner join int_rep_periods
         on

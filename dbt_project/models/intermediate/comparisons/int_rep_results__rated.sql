@@ -19,8 +19,10 @@ rated as (
         int_rep_periods__ramping.rep_id is not null as is_ramping,
         case
             when int_rep_results.is_additive
-                then int_rep_results.numerator / nullif(int_rep_results.capacity_days, 0)
-            else int_rep_results.actual
+                then
+                    int_rep_results.numerator
+                    / nullif(int_rep_results.judged_capacity_days, 0)
+            else int_rep_results.judged_actual
         end as rate
     from int_rep_results
     inner join int_periods__aged

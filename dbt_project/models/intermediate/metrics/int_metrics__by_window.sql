@@ -23,13 +23,15 @@
 {%- endfor -%}
 {%- endfor -%}
 {%- set is_due = "int_goals__captured.date_day <= " ~ goals_due_date() -%}
-{%- set is_worked = is_due ~ " and working * employed * fte * (1 - leave) > 0" -%}
+{%- set capacity = "working * employed * fte * (1 - leave)" -%}
+{%- set is_worked = has_goal ~ " and " ~ is_due ~ " and " ~ capacity ~ " > 0" -%}
 {%- set goal_sums = {
     "goal_period": ("true", "daily_goal"),
     "goal_to_date": (is_due, "daily_goal"),
     "goal_judged": (is_due ~ " and captured = 1", "daily_goal"),
     "goal_gapless": (is_due ~ " and captured = 1 and not is_rep_gap", "daily_goal"),
     "working_days": (is_worked, "1"),
+    "unjudged_capacity": (is_due ~ " and captured = 0", capacity),
     "judged_days": (is_worked ~ " and captured = 1", "1"),
     "gap_days": (is_worked ~ " and captured = 1 and is_rep_gap", "1"),
 } -%}
@@ -98,7 +100,7 @@ goals as (
     from int_goals__captured
     inner join days
         on int_goals__captured.date_day = days.date_day
-    where int_goals__captured.goal_id is not null
+    where int_goals__captured.goal_id is not null or int_goals__captured.captured = 0
     group by 1, 2, 3, 4
 ),
 
@@ -153,8 +155,7 @@ parts as (
     {% endfor %}
 ),
 
--- a part lies in several windows, and counts in each. A goal that is not spread is no figure of a
--- team without records
+-- a part counts in each of its windows. A goal that is not spread is no figure without records
 final as (
     select
         parts.scope,

@@ -37,6 +37,7 @@ joined as (
         coalesce(int_metrics__by_window.working_days, 0) as working_days,
         coalesce(int_metrics__by_window.judged_days, 0) as judged_days,
         coalesce(int_metrics__by_window.gap_days, 0) as gap_days,
+        int_metrics__by_window.unjudged_capacity,
         int_rep_goals__resolved.goal,
         int_dispersions.dispersion,
         begun.metric_id is null as is_never
@@ -94,6 +95,7 @@ measured as (
         cast(working_days as integer) as working_days,
         cast(judged_days as integer) as judged_days,
         cast(gap_days as integer) as gap_days,
+        unjudged_capacity,
         case
             when is_additive then {{ settle('coalesce(numerator_judged, 0)') }}
             else numerator_judged

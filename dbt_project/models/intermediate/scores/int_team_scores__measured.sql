@@ -63,6 +63,7 @@ measured as (
         cast(coalesce(working_days, 0) as integer) as working_days,
         cast(coalesce(judged_days, 0) as integer) as judged_days,
         0 as gap_days,
+        unjudged_capacity,
         numerator_judged_with_goal as numerator,
         denominator_judged_with_goal as denominator,
         sum_of_squares_judged_with_goal as sum_of_squares,

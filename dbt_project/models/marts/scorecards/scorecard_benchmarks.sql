@@ -26,7 +26,7 @@ joined as (
         -- who was not there to work is compared with nobody
         case
             when int_rep_results__rated.is_additive
-                then nullif(int_rep_results__rated.capacity_days, 0)
+                then nullif(int_rep_results__rated.judged_capacity_days, 0)
             else 1e0
         end as scale,
         {% for comparison in comparisons %}
@@ -87,7 +87,10 @@ final as (
         sort_order,
         actual,
         goal_to_date,
+        judged_actual,
+        judged_goal,
         capacity_days,
+        judged_capacity_days,
         is_ramping,
         {% for comparison in comparisons %}
         {{ settle(comparison ~ "_rate * scale") }} as {{ comparison }}_value,

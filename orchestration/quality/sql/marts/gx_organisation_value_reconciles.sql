@@ -1,9 +1,9 @@
--- what: What the organisation reaches per day of capacity, times the days of each rep, adds up to
---     what all reps reached.
+-- what: What the organisation reaches per captured day of capacity, times these days of each rep,
+--     adds up to what all reps reached on them.
 -- severity: error
 -- table: scorecard_benchmarks
 -- column: organisation_value
--- expected: sum of organisation_value = sum of the reps' actuals
+-- expected: sum of organisation_value = sum of the reps' judged actuals
 -- absent: no additive metric on a scorecard
 
 -- what everyone reached per day, given back to each rep by days, is what everyone reached
@@ -21,7 +21,7 @@ with shown as (
 ),
 
 summed as (
-    select metric_id, period_type, period_start, sum(actual) as actual
+    select metric_id, period_type, period_start, sum(judged_actual) as actual
     from marts.scorecard_rep_metrics
     group by all
 ),

@@ -10,7 +10,8 @@ with rates as (
     select
         *,
         case when peer_scope <> 'organisation' then role else '' end as circle,
-        case when aggregation in ('count', 'sum') then nullif(capacity_days, 0) else 1 end as scale
+        case when aggregation in ('count', 'sum') then nullif(judged_capacity_days, 0) else 1 end
+            as scale
     from marts.scorecard_benchmarks
 ),
 
@@ -20,12 +21,18 @@ extremes as (
         period_type,
         period_start,
         role as circle,
-        min(actual / scale) as lowest,
-        max(actual / scale) as highest
+        min(judged_actual / scale) as lowest,
+        max(judged_actual / scale) as highest
     from rates
     group by all
     union all
-    select metric_id, period_type, period_start, '', min(actual / scale), max(actual / scale)
+    select
+        metric_id,
+        period_type,
+        period_start,
+        '',
+        min(judged_actual / scale),
+        max(judged_actual / scale)
     from rates
     group by all
 ),
