@@ -10,8 +10,8 @@ unioned as (
     select
         goal_id,
         lower(scope) as scope,
-        coalesce(scope_value, '') as scope_value,
-        coalesce(tier, '') as tier,
+        coalesce({{ composed_text('scope_value') }}, '') as scope_value,
+        coalesce({{ composed_text('tier') }}, '') as tier,
         metric_id,
         lower(period) as period,
         goal,
@@ -24,8 +24,8 @@ unioned as (
     select
         goal_id,
         lower(scope) as scope,
-        coalesce(scope_value, '') as scope_value,
-        coalesce(tier, '') as tier,
+        coalesce({{ composed_text('scope_value') }}, '') as scope_value,
+        coalesce({{ composed_text('tier') }}, '') as tier,
         metric_id,
         lower(period) as period,
         goal,
