@@ -1061,7 +1061,7 @@ select getvariable('as_of') as as_of_date, rep_id, rep_name, team, region, role,
     judged_actual, judged_goal, judged_days, working_days, attainment, numerator, denominator, dispersion, level, evidence, z_score, status, projection,
     projection_low, projection_high,
     case
-        when not is_additive or goal_period is null or status = 'not_captured' then null
+        when not is_additive or coalesce(goal_period, 0) = 0 or status = 'not_captured' then null
         when is_higher_better and actual >= goal_period then 1
         when not is_higher_better and actual > goal_period then 0
         when not is_running then if(is_higher_better, 0, 1)

@@ -492,6 +492,14 @@ def test_adventure_works_attainment_is_the_years_sales_over_its_quotas(
         )
     }
     assert len(expected) == len(found) == 17
+    # nobody is judged by days before the first record of the team: one began within the year
+    judged = adventure_works.marts(
+        "select rep_id, judged_goal, team from scorecard_rep_metrics where period_type = 'year'"
+        " and is_current and rep_id <> 'unassigned' and judged_goal < goal_to_date - 0.01"
+    )
+    assert len({team for *_, team in judged}) == 1
+    goals = {rep_id: goal for rep_id, goal, _ in judged}
+    assert goals.keys() == {"285", "286"}
     for rep_id, sales, quotas in expected:
-        wanted = (sales, quotas, sales / quotas)
+        wanted = (sales, quotas, sales / goals.get(rep_id, quotas))
         assert found[rep_id] == pytest.approx(wanted, rel=1e-9), rep_id

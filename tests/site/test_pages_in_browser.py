@@ -648,7 +648,9 @@ def test_a_sheet_shows_the_published_figures_of_its_week(
             expect(line.locator("[data-figure=attainment]")).to_have_text(percent(attainment))
         expect(page.locator("[data-verdict=improved_beyond_chance]")).to_be_visible()
         page.get_by_label("Week").select_option("2026-11-09")
-        expect(page.get_by_text("Only on the sheet of the running week.").first).to_be_visible()
+        expect(
+            page.get_by_text("only the sheet of the running week has a pace").first
+        ).to_be_visible()
 
 
 @pytest.mark.parametrize(("manager", "reps", "paper"), [("Petra", 5, "A4"), ("m3", 5, "Letter")])

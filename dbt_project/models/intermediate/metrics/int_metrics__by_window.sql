@@ -30,6 +30,7 @@
     "goal_to_date": (is_due, "daily_goal"),
     "goal_judged": (is_due ~ " and captured = 1", "daily_goal"),
     "goal_gapless": (is_due ~ " and captured = 1 and not is_rep_gap", "daily_goal"),
+    "full_goal": ("true", "full_goal"),
     "working_days": (is_worked, "1"),
     "unjudged_capacity": (is_due ~ " and captured = 0", capacity),
     "judged_days": (is_worked ~ " and captured = 1", "1"),

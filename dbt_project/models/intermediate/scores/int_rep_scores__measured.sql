@@ -32,6 +32,7 @@ joined as (
         int_metrics__by_window.denominator_gapless,
         int_metrics__by_window.goal_to_date,
         int_metrics__by_window.goal_period,
+        int_metrics__by_window.full_goal,
         int_metrics__by_window.goal_judged,
         int_metrics__by_window.goal_gapless,
         coalesce(int_metrics__by_window.working_days, 0) as working_days,
@@ -104,8 +105,8 @@ measured as (
         sum_of_squares_judged as sum_of_squares,
         dispersion,
         case
-            -- a goal of 0 is none on purpose; without a day to work nothing is asked
-            when case when is_additive then goal_period else goal end = 0 then 'no_goal'
+            -- a goal of 0 is none on purpose, and a period without a working day asks for nothing
+            when case when is_additive then full_goal else goal end = 0 then 'no_goal'
             when is_never or (working_days > 0 and judged_days = 0) then 'not_captured'
         end as untold_status
     from joined

@@ -47,7 +47,7 @@ final as (
             when joined.is_additive then joined.actual
         end as projection_high,
         case
-            when not joined.is_additive or joined.goal_period is null then null
+            when not joined.is_additive or coalesce(joined.goal_period, 0) = 0 then null
             when joined.status in ('not_captured', 'no_goal') then null
             when joined.is_running then joined.forecast_probability
             when joined.is_higher_better and joined.actual >= joined.goal_period then 1e0

@@ -69,7 +69,7 @@ measured as (
         sum_of_squares_judged_with_goal as sum_of_squares,
         dispersion,
         case
-            when case when is_additive then goal_period else mean_goal end = 0 then 'no_goal'
+            when case when is_additive then full_goal else mean_goal end = 0 then 'no_goal'
             when working_days > 0 and judged_days = 0 then 'not_captured'
         end as untold_status
     from joined
