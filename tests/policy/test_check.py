@@ -465,6 +465,14 @@ def test_a_wrong_line_is_found(
     assert found[0].remedy
 
 
+def test_a_setting_of_an_earlier_version_stops_nothing(settings: Settings) -> None:
+    number = append(settings, "company_settings", "signal_capture_days,7")
+    (problem,) = [one for one in check_policy(settings) if one.value == "signal_capture_days"]
+    assert (problem.severity, problem.line) == ("warn", number)
+    assert problem.message == "setting 'signal_capture_days' is no longer used"
+    assert problem.remedy == "remove the line"
+
+
 @pytest.mark.parametrize(
     ("seed", "line"),
     [
